@@ -1,0 +1,1 @@
+"""The parts of an ordinary circuit: resistors, capacitors, inductors, diodes, sources."""

@@ -1,0 +1,1 @@
+"""Leaky integrators and their activations."""

@@ -1,0 +1,1 @@
+"""Weights between neurons: how they drive, and how they change."""

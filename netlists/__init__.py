@@ -1,0 +1,1 @@
+"""Text to Netlist to Circuit; the chips and model libraries that ship."""

@@ -1,0 +1,1 @@
+"""Circuit to answers: compile, settle, integrate, learn, record."""

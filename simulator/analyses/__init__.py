@@ -1,0 +1,1 @@
+"""Operating point, sweeps and transients, as generators of results."""

@@ -1,0 +1,1 @@
+"""Samples to present to a chip: embedded sets and files."""

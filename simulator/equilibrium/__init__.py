@@ -1,0 +1,1 @@
+"""Finding the state where no current is left over."""

@@ -1,0 +1,1 @@
+"""Other programs' formats: SPICE, raw files, tables."""

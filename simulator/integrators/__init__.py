@@ -1,0 +1,1 @@
+"""Stepping a chip through time, one method a file."""

@@ -1,0 +1,1 @@
+"""Which phases are run, and how their contrasts make one estimate."""

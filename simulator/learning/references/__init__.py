@@ -1,0 +1,1 @@
+"""Gradients by other roads: the yardsticks of the local rules."""

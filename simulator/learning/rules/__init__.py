@@ -1,0 +1,1 @@
+"""What each weight makes of what it feels at its own terminals."""

@@ -1,0 +1,1 @@
+"""Solving linear systems, sparse and structured."""

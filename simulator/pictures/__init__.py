@@ -1,0 +1,1 @@
+"""Plots of results; nothing else imports matplotlib."""

@@ -1,0 +1,1 @@
+"""Results on disk: one HDF5 file a run."""

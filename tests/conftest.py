@@ -1,4 +1,4 @@
-"""What every test gets: settings of Hypothesis, a picture backend without a screen, and skips that say why."""
+"""What every test gets: Hypothesis settings, a picture backend without a screen, skips that say why."""
 
 import os
 import shutil

@@ -6,7 +6,7 @@ What counts as a block, by the word after the opening fence:
 * `console` lines that start with `$ eqchip` run as commands. Output lines below them, if any, must match;
   `...` stands for any text. A command must succeed unless the next line is `$ echo $?`, whose output is then
   the status to expect.
-* `netlist` and `csv` whose first line names a file (`* chip.cir`, `# pulses.csv`) are written under that name.
+* `netlist` and `csv` whose first line names a file (`* chip.cir`, `# pulses.csv`) are written to it.
 
 Anything else (`bash`, `text`) is for the reader only.
 """

@@ -1,0 +1,96 @@
+"""Parameter: one declaration that everything reads.
+
+`.model` cards, instances, `.train`, `--set`, study files, Python, `eqchip models` and the docs all read
+the same declaration, so a parameter cannot be spelled, bounded or explained twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from eqchip.devices.place import Place
+from eqchip.errors import InputError, Location, nearest
+from eqchip.units import engineering
+
+Value = float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named quantity of a device, a model, a training or a protocol.
+
+    `default` None means that the parameter must be given, or that its absence has a meaning which
+    `text` states. `low` and `high` bound a number, inclusive unless `open_low` (then value > low).
+    `words` lists the bare words an enumerated parameter takes.
+    """
+
+    name: str
+    unit: str
+    default: Value | None
+    text: str
+    low: float = -math.inf
+    high: float = math.inf
+    open_low: bool = False
+    place: Place = Place.LAW
+    source: str = "eqchip"
+    words: tuple[str, ...] = ()
+    integer: bool = False
+    required: bool = False
+
+    @property
+    def enumerated(self) -> bool:
+        """Whether the value is one of a list of words."""
+        return bool(self.words)
+
+    def range_text(self) -> str:
+        """Say what is allowed, for messages and tables."""
+        if self.words:
+            return " | ".join(self.words)
+        kind = "an integer" if self.integer else "a number"
+        low, high = engineering(self.low, self.unit), engineering(self.high, self.unit)
+        if math.isinf(self.low) and math.isinf(self.high):
+            return kind
+        if math.isinf(self.high):
+            return f"{kind} {'above' if self.open_low else 'of at least'} {low}"
+        if math.isinf(self.low):
+            return f"{kind} of at most {high}"
+        return f"{kind} {'above' if self.open_low else 'from'} {low} {'up ' if self.open_low else ''}to {high}"
+
+    def check(self, value: Value, at: Location | None = None) -> Value:
+        """Return the value as it is stored, or raise the InputError that says what would be right."""
+        if self.words:
+            word = value.lower() if isinstance(value, str) else f"{value:g}"
+            if word not in self.words:
+                raise InputError(
+                    f"{self.name}={value}: no such choice",
+                    at,
+                    expected=self.range_text(),
+                    near=nearest(word, self.words),
+                )
+            return word
+        if isinstance(value, str):
+            raise InputError(f"{self.name}={value}: not a number", at, expected=self.range_text())
+        inside = self.low < value if self.open_low else self.low <= value
+        if not (inside and value <= self.high) or (self.integer and value != round(value)):
+            raise InputError(
+                f"{self.name}={engineering(value, self.unit)} is out of range", at, expected=self.range_text()
+            )
+        return value
+
+
+def by_name(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
+    """Index declarations by name."""
+    return {parameter.name: parameter for parameter in parameters}
+
+
+def find(parameters: Mapping[str, Parameter], name: str, owner: str, at: Location | None = None) -> Parameter:
+    """Return the declaration called `name`, or raise the InputError that names the nearest one."""
+    found = parameters.get(name.lower())
+    if found is None:
+        known = ", ".join(parameters) or "no parameters"
+        raise InputError(
+            f"{owner} has no parameter '{name}'", at, expected=f"one of: {known}", near=nearest(name, parameters)
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Parts around an array: nudges, converters, sample-and-holds."""

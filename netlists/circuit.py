@@ -1,0 +1,202 @@
+"""Circuit: what a netlist means. Names, wiring and resolved parameters; no matrices, no files.
+
+A circuit is the same whether it came from text or was built in Python. Buses are still arrays here:
+`Rleak h 0 1k` on a bus of 500 nodes is one Instance of shape (500,), `Yxh x h syn` one of shape
+(784, 500); only the sparse form ever spreads them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.family import Family, FloatArray, Settings
+from eqchip.errors import Location
+
+IntArray = NDArray[np.int64]
+
+#: Index of the ground node; its name is "0".
+GROUND = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A .model card: a named set of parameters of one family."""
+
+    name: str
+    family: Family
+    type: str
+    values: Mapping[str, float | str]
+    at: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """What an independent source does in time. `kind`: dc, pulse, sin, exp, pwl, sffm (waveform.py)."""
+
+    kind: str = "dc"
+    values: tuple[float, ...] = ()
+    dc: float = 0.0  # value in op and dc analyses
+    options: Mapping[str, float] = field(default_factory=dict)  # pwl: r=, td=
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A B-source expression: postfix code (devices.circuit.behavioural) over its controls."""
+
+    code: tuple[float, ...]
+    controls: tuple[int | str, ...]  # node indices, or names of voltage sources whose current it reads
+    text: str  # as written, parameters resolved, for export
+
+
+@dataclass(slots=True)
+class Instance:
+    """One element, or an array of elements of one card."""
+
+    name: str  # hierarchical and in the netlist's spelling: R1, x1.R1
+    family: Family
+    nodes: tuple[int | IntArray, ...]  # one per terminal: a node, or an array of `shape` (Y: one per axis)
+    values: dict[str, Any] = field(default_factory=dict)  # instance parameters given, resolved: float, str, array
+    model: Model | None = None
+    shape: tuple[int, ...] = ()  # () one element; (n,) on a bus; (rows, columns) a Y array
+    controls: tuple[int | IntArray | str, ...] = ()  # nodes, or the name of a voltage source
+    waveform: Waveform | None = None
+    program: Program | None = None
+    at: Location | None = None
+
+    @property
+    def count(self) -> int:
+        """How many elements it is."""
+        return int(np.prod(self.shape)) if self.shape else 1
+
+    def given(self) -> dict[str, Any]:
+        """Return the values of model and instance together; the instance's own win."""
+        return {**(self.model.values if self.model else {}), **self.values}
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """.op"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dc:
+    """.dc SOURCE START STOP STEP, the first sweep innermost."""
+
+    sweeps: tuple[tuple[str, float, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tran:
+    """.tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]"""
+
+    step: float
+    stop: float
+    start: float = 0.0
+    longest: float | None = None  # TMAX
+    uic: bool = False
+    learn: bool = False
+
+
+Analysis = Op | Dc | Tran
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """.input BUS: ideal sources that carry data."""
+
+    bus: str
+    nodes: IntArray
+    gain: float = 1.0
+    offset: float = 0.0
+    encode: str = "direct"  # direct | complement
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """.output BUS: where the answer is read."""
+
+    bus: str
+    nodes: IntArray
+    pairs: bool = False
+    decode: str = "argmax"  # argmax | sign | threshold | linear
+
+
+@dataclass(frozen=True, slots=True)
+class Nudging:
+    """.nudge BUS: how the outputs are pulled towards the target."""
+
+    bus: str
+    nodes: IntArray
+    cost: str = "mse"  # mse | crossentropy
+    kind: str = "live"  # live | frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Learn:
+    """.learn ARRAY|NEURONS: what is trained, and how fast."""
+
+    target: str
+    rate: float
+    low: float | None = None
+    high: float | None = None
+    momentum: float = 0.0
+    decay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """.data NAME: which samples."""
+
+    name: str
+    train: str = ""
+    valid: str = ""
+    test: str = ""
+    scale: float | None = None
+
+
+@dataclass(slots=True)
+class Circuit:
+    """Everything a netlist says, resolved."""
+
+    title: str = ""
+    file: str = ""
+    nodes: list[str] = field(default_factory=lambda: ["0"])
+    buses: dict[str, IntArray] = field(default_factory=dict)
+    instances: list[Instance] = field(default_factory=list)
+    models: dict[str, Model] = field(default_factory=dict)
+    parameters: dict[str, float] = field(default_factory=dict)
+    options: dict[str, float | str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    analyses: list[Analysis] = field(default_factory=list)
+    initial: dict[int, float] = field(default_factory=dict)  # .ic, by node
+    guesses: dict[int, float] = field(default_factory=dict)  # .nodeset, by node
+    saves: list[str] = field(default_factory=list)  # v(node), i(source); empty: everything
+    inputs: list[Input] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    nudges: list[Nudging] = field(default_factory=list)
+    learns: list[Learn] = field(default_factory=list)
+    data: Data | None = None
+    train: dict[str, float | str] = field(default_factory=dict)  # .train, as given and checked
+    elements: dict[tuple[str, tuple[int, ...]], dict[str, float | str]] = field(
+        default_factory=dict
+    )  # .set Y[i,j].param=…, by (instance, index)
+    notes: list[tuple[Location, str]] = field(default_factory=list)  # cards skipped, with the reason
+
+    def node_index(self) -> dict[str, int]:
+        """Return node index by lower-case name."""
+        return {name.lower(): index for index, name in enumerate(self.nodes)}
+
+    def instance(self, name: str) -> Instance | None:
+        """Return the instance of that name, case aside."""
+        wanted = name.lower()
+        return next((one for one in self.instances if one.name.lower() == wanted), None)
+
+
+def as_row(values: FloatArray | float, count: int) -> FloatArray:
+    """Broadcast a value to one number per element."""
+    return np.broadcast_to(np.asarray(values, dtype=np.float64), (count,))

@@ -1,0 +1,111 @@
+"""Chip: a circuit compiled into a form that can settle, feel and be written.
+
+Learning, studies and records call only what stands here; they test no form, family or device name.
+
+* Data come in state units of the input nodes; targets and outputs in state units of the output nodes.
+* β is dimensionless: relative to the energy scale of the output nodes (gleak·vunit², or gunit·vunit²).
+* Parameters θ are dimensionless (W, b) or in siemens for conductances. Contrasts and gradients are
+  batch means, per unit of the energy scale and of θ's own unit (gunit for a conductance), so that
+  Δθ = −rate·contrast/β without a unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.netlists.circuit import Circuit
+
+Array = NDArray[Any]
+Weights = dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Learnable:
+    """One trainable array or the biases of one group of neurons."""
+
+    name: str  # as in the netlist: Yxh, Nh
+    shape: tuple[int, ...]
+    rate: float
+    low: float = -np.inf
+    high: float = np.inf
+    momentum: float = 0.0
+    decay: float = 0.0
+    unit: str = ""  # "" for W and b, "S" for conductances
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """What pulls the outputs: −β·∂cost/∂v. `anchor` is the free output state for kind="frozen"."""
+
+    targets: Array  # (B, outputs), state units
+    beta: float
+    anchor: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How a phase is run: to equilibrium within `tol`, or a number of steps of `eps` smallest time constants."""
+
+    solve: str = "equilibrium"  # equilibrium | euler | …: a key of simulator.integrators or simulator.equilibrium
+    tol: float = 1e-6  # largest |dv/dt|·τ left, in state units
+    steps: int = 0
+    eps: float = 0.0
+    limit: int = 10_000  # iterations after which an equilibrium has failed
+
+
+@dataclass(slots=True)
+class State:
+    """Where a batch of samples stands; each form keeps what it needs in `values`."""
+
+    values: Any
+    residual: Array  # (B,) largest |dv/dt|·τ in state units
+    iterations: Array  # (B,) sweeps, Newton iterations or steps taken
+    settled: Array  # (B,) bool
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class Chip(Protocol):
+    """What a form of a chip offers to everything above it."""
+
+    circuit: Circuit
+    form: str  # "array" | "sparse"
+    dtype: Any
+    learnables: tuple[Learnable, ...]
+
+    def settle(
+        self,
+        inputs: Array,
+        settling: Settling,
+        nudge: Nudge | None = None,
+        start: State | None = None,
+    ) -> State:
+        """Run one phase on a batch, from `start` (default: all states zero)."""
+
+    def outputs(self, state: State) -> Array:
+        """Return the output states (B, outputs), pairs still interleaved."""
+
+    def contrast(self, first: State, second: State) -> Weights:
+        """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
+
+    def gradient(self, free: State, inputs: Array, targets: Array) -> Weights:
+        """Return dLoss/dθ at a free equilibrium by the adjoint (recurrent backpropagation), as batch means."""
+
+    def parameters(self) -> Weights:
+        """Return a copy of every learnable's θ."""
+
+    def write(self, values: Mapping[str, Array]) -> None:
+        """Replace θ; bounds of the learnables are applied here."""
+
+    def reciprocity(self, state: State) -> float:
+        """Return ‖J − Jᵀ‖/‖J‖ at a state (first sample), over free nodes."""
+
+    def stability(self, state: State) -> tuple[float, float]:
+        """Return (margin, slowest time constant in s): from the eigenvalues of −C⁻¹J at a state (first sample)."""
+
+    def voltages(self, state: State) -> dict[str, Array]:
+        """Return v(bus) in volts, (B, n), for records."""

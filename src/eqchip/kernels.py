@@ -1,0 +1,171 @@
+"""`@kernel`: compile with Numba, cache on disk, and never serve stale machine code.
+
+Numba's own file cache looks only at the file of the function it caches. A kernel that calls a kernel
+of another file keeps the old machine code of that other file after an edit or an upgrade: wrong
+numbers and no warning (numba issue 1833). Here every module gets a cache folder of its own, named by
+a hash of its text *and of the text of every eqchip module it imports, directly or not*. An edit of a
+device recompiles what calls it; an edit of the command line recompiles nothing.
+
+Division follows IEEE (`error_model="numpy"`): the default's ZeroDivisionError branch blocks
+vectorisation. `fastmath=True` is not offered: it assumes away NaN, which divergence checks look for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar, overload
+
+import numba
+import numpy
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Flags of LLVM that keep NaN and infinity meaningful.
+SAFE_MATH = frozenset({"contract", "nsz"})
+
+_KEEP = 5  # versions of one module's cache that stay on disk
+_IMPORT = re.compile(r"^\s*(?:from\s+(eqchip[\w.]*)\s+import\s+([^\n#]+)|import\s+(eqchip[\w.]*))", re.MULTILINE)
+
+_texts: dict[str, str] = {}
+_folders: dict[str, Path | None] = {}
+_cold = False
+
+
+def cache_root() -> Path:
+    """Return the folder that holds compiled kernels: `$EQCHIP_CACHE_DIR`, else the user's cache folder."""
+    if given := os.environ.get("EQCHIP_CACHE_DIR"):
+        return Path(given)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("eqchip") / "kernels"
+
+
+def _text(module: str) -> str:
+    """Return a module's source, or an empty text when `module` is not one (a name inside a module)."""
+    if module not in _texts:
+        loaded = sys.modules.get(module)
+        path = getattr(loaded, "__file__", None)
+        if path is None:
+            try:
+                spec = find_spec(module)
+            except (ImportError, AttributeError, ValueError):
+                spec = None
+            path = spec.origin if spec and spec.origin and spec.origin.endswith(".py") else None
+        _texts[module] = Path(path).read_text(encoding="utf-8") if path else ""
+    return _texts[module]
+
+
+def imports(text: str) -> set[str]:
+    """Return the eqchip modules a source text imports (`from a import b` may mean a.b: both are named)."""
+    found: set[str] = set()
+    for package, names, plain in _IMPORT.findall(text.replace("(\n", "(").replace(",\n", ",")):
+        if plain:
+            found.add(plain)
+            continue
+        found.add(package)
+        found.update(f"{package}.{name.split()[0]}" for name in names.strip("() ").split(",") if name.split())
+    return found
+
+
+def closure(module: str) -> dict[str, str]:
+    """Return the texts of `module` and of every eqchip module it imports, directly or not."""
+    seen: dict[str, str] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        text = _text(name)
+        if not text:
+            continue
+        seen[name] = text
+        waiting.extend(imports(text))
+    return seen
+
+
+def contribute(module: str, text: str) -> None:
+    """Register generated source as the text of `module`, so that what imports it is keyed by it."""
+    _texts[module] = text
+
+
+def fingerprint(module: str) -> str:
+    """Hash what the machine code of `module` depends on."""
+    digest = hashlib.sha256(f"{numba.__version__} {numpy.__version__} {sys.version_info[:2]}".encode())
+    for name, text in sorted(closure(module).items()):
+        digest.update(f"\0{name}\0{text}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _folder(module: str) -> Path | None:
+    """Return (and create) the cache folder of a module; None when nothing can be written."""
+    global _cold
+    if module not in _folders:
+        folder = cache_root() / f"{module}-{fingerprint(module)}"
+        try:
+            if not folder.exists():
+                _cold = True
+                folder.mkdir(parents=True, exist_ok=True)
+                _prune(module)
+            probe = folder / f".write-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError:
+            _cold = True
+            _folders[module] = None
+        else:
+            _folders[module] = folder
+    return _folders[module]
+
+
+def _prune(module: str) -> None:
+    """Drop the oldest cache folders of a module, keeping the newest few (other versions may be in use)."""
+    versions = [path for path in cache_root().glob(f"{module}-*") if path.name[len(module) + 1 :].isalnum()]
+    versions.sort(key=lambda path: path.stat().st_mtime)
+    for old in versions[:-_KEEP]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def cold() -> bool:
+    """Say whether some kernel imported so far has no machine code on disk yet."""
+    return _cold
+
+
+@overload
+def kernel(function: F) -> F: ...
+@overload
+def kernel(*, inline: bool = False, fastmath: frozenset[str] = frozenset()) -> Callable[[F], F]: ...
+def kernel(
+    function: F | None = None, *, inline: bool = False, fastmath: frozenset[str] = frozenset()
+) -> F | Callable[[F], F]:
+    """Compile `function` on first call, cached on disk by everything it depends on.
+
+    `fastmath` takes a subset of SAFE_MATH. `inline` marks a function so small that calling it costs
+    more than its body.
+    """
+    if not fastmath <= SAFE_MATH:
+        raise ValueError(f"unsafe floating-point flags {sorted(fastmath - SAFE_MATH)}")
+
+    def decorate(target: F) -> F:
+        folder = _folder(target.__module__)
+        options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+        if fastmath:
+            options["fastmath"] = set(fastmath)
+        if inline:
+            options["forceinline"] = True
+        # Numba reads the cache folder from its configuration while it decorates, and only then.
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder) if folder else before
+        try:
+            compiled: Any = numba.njit(cache=folder is not None, **options)(target)
+        finally:
+            numba.config.CACHE_DIR = before
+        return compiled  # type: ignore[no-any-return]
+
+    return decorate if function is None else decorate(function)

@@ -72,6 +72,8 @@ def parse_quantity(text: str) -> tuple[float, str]:
     digits, tail = found.groups()
     suffix, unit = _SUFFIX.match(tail).groups()  # type: ignore[union-attr]  # matches the empty string
     suffix = (suffix or "").lower()
+    if tail == "a":
+        raise ValueError(f"'{text}': ngspice 39 reads {digits}, 46 reads {digits}e-18; write A for ampere")
     if unit == "S":  # siemens; a lower-case s is seconds
         return float(digits) * SCALE[suffix], "S"
     if unit.lower() in UNITS:

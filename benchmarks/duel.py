@@ -62,7 +62,10 @@ def duel(netlist: str, folder: Path, options: Any) -> tuple[list[Timing], dict[s
 
 
 def _points(answer: Any) -> int:
-    return len(np.asarray(answer["time"])) if "time" in answer else 1
+    try:
+        return len(np.asarray(answer["time"]))
+    except (KeyError, ValueError):  # an operating point has no time
+        return 1
 
 
 def _ratios(by_name: dict[str, Timing]) -> dict[str, float]:

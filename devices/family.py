@@ -94,7 +94,7 @@ class Family:
     text: str
     letters: tuple[str, ...]  # first letters of its netlist cards, upper case
     terminals: tuple[str, ...]
-    parameters: tuple[Parameter, ...]  # of an instance
+    parameters: tuple[Parameter, ...]  # of an instance; the first may stand on a card without its name
     law: Callable[..., int]
     #: Given → one row of values per element: a 2-D array, or a list of rows where lengths differ.
     prepare: Callable[[Given], FloatArray | list[FloatArray]]

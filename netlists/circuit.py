@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eqchip.devices.family import Family, FloatArray, Settings
 from eqchip.errors import Location
+from eqchip.netlists.card import Card
 
 IntArray = NDArray[np.int64]
 
@@ -49,7 +50,7 @@ class Program:
     """A B-source expression: postfix code (devices.circuit.behavioural) over its controls."""
 
     code: tuple[float, ...]
-    controls: tuple[int | str, ...]  # node indices, or names of voltage sources whose current it reads
+    controls: tuple[int | IntArray | str, ...]  # nodes, or names of voltage sources whose current it reads
     text: str  # as written, parameters resolved, for export
 
 
@@ -66,7 +67,12 @@ class Instance:
     controls: tuple[int | IntArray | str, ...] = ()  # nodes, or the name of a voltage source
     waveform: Waveform | None = None
     program: Program | None = None
-    at: Location | None = None
+    card: Card | None = None  # where it was written; None for one built in Python
+
+    @property
+    def at(self) -> Location | None:
+        """Where it was written; worked out when asked, a message needs it and nothing else does."""
+        return self.card.where() if self.card else None
 
     @property
     def count(self) -> int:

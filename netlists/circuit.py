@@ -188,6 +188,7 @@ class Circuit:
     learns: list[Learn] = field(default_factory=list)
     data: Data | None = None
     train: dict[str, float | str] = field(default_factory=dict)  # .train, as given and checked
+    train_at: Location | None = None  # the .train card
     elements: dict[tuple[str, tuple[int, ...]], dict[str, float | str]] = field(
         default_factory=dict
     )  # .set Y[i,j].param=…, by (instance, index)

@@ -60,7 +60,12 @@ class Settling:
 
 @dataclass(slots=True)
 class State:
-    """Where a batch of samples stands; each form keeps what it needs in `values`."""
+    """Where a batch of samples stands.
+
+    `values` is an array, or a tuple, NamedTuple or dict of arrays, whose first axis is the sample (in any nest),
+    so that states of samples can be kept and put together again; all zero means the state that a phase
+    without `start` begins in. What cannot be split by sample belongs into `extra`, and is not kept.
+    """
 
     values: Any
     residual: Array  # (B,) largest |dv/dt|·τ in state units
@@ -76,6 +81,7 @@ class Chip(Protocol):
     form: str  # "array" | "sparse"
     dtype: Any
     learnables: tuple[Learnable, ...]
+    tau: float  # smallest time constant c/gleak of its nodes, s; NaN where it has none
 
     def settle(
         self,

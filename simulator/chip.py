@@ -49,9 +49,9 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """How a phase is run: to equilibrium within `tol`, or a number of steps of `eps` smallest time constants."""
+    """How a phase is run: to equilibrium within `tol`, or so many steps of `eps` smallest time constants."""
 
-    solve: str = "equilibrium"  # equilibrium | euler | …: a key of simulator.integrators or simulator.equilibrium
+    solve: str = "equilibrium"  # or euler, …: a key of simulator.integrators or simulator.equilibrium
     tol: float = 1e-6  # largest |dv/dt|·τ left, in state units
     steps: int = 0
     eps: float = 0.0
@@ -62,9 +62,9 @@ class Settling:
 class State:
     """Where a batch of samples stands.
 
-    `values` is an array, or a tuple, NamedTuple or dict of arrays, whose first axis is the sample (in any nest),
-    so that states of samples can be kept and put together again; all zero means the state that a phase
-    without `start` begins in. What cannot be split by sample belongs into `extra`, and is not kept.
+    `values` is an array, or a tuple, NamedTuple or dict of arrays (in any nest), whose first axis is the
+    sample, so that states of samples can be kept and put together again; all zero is the state in which a
+    phase without `start` begins. What cannot be split by sample belongs into `extra`, and is not kept.
     """
 
     values: Any
@@ -99,7 +99,7 @@ class Chip(Protocol):
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
 
     def gradient(self, free: State, inputs: Array, targets: Array) -> Weights:
-        """Return dLoss/dθ at a free equilibrium by the adjoint (recurrent backpropagation), as batch means."""
+        """Return dLoss/dθ at a free equilibrium, by the adjoint (recurrent backpropagation), as batch means."""
 
     def parameters(self) -> Weights:
         """Return a copy of every learnable's θ."""
@@ -111,7 +111,7 @@ class Chip(Protocol):
         """Return ‖J − Jᵀ‖/‖J‖ at a state (first sample), over free nodes."""
 
     def stability(self, state: State) -> tuple[float, float]:
-        """Return (margin, slowest time constant in s): from the eigenvalues of −C⁻¹J at a state (first sample)."""
+        """Return (margin, slowest time constant in s) from the eigenvalues of −C⁻¹J (first sample)."""
 
     def voltages(self, state: State) -> dict[str, Array]:
         """Return v(bus) in volts, (B, n), for records."""

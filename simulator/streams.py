@@ -1,7 +1,7 @@
 """Streams: random numbers that depend on what they are for, not on what was drawn before.
 
-Every use has its own Philox stream, keyed by the seed, a name and counters (`stream(seed, "order", epoch)`), so a
-resumed run, a different batch size or one imperfection more leaves every other draw as it was.
+Every use has its own Philox stream, keyed by the seed, a name and counters (`stream(seed, "order", epoch)`),
+so a resumed run, a different batch size or one imperfection more leaves every other draw as it was.
 """
 
 from __future__ import annotations

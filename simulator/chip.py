@@ -99,7 +99,7 @@ class Chip(Protocol):
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
 
     def gradient(self, free: State, inputs: Array, targets: Array) -> Weights:
-        """Return dLoss/dθ at a free equilibrium, by the adjoint (recurrent backpropagation), as batch means."""
+        """Return dLoss/dθ at a free equilibrium by the adjoint (recurrent backpropagation); batch means."""
 
     def parameters(self) -> Weights:
         """Return a copy of every learnable's θ."""

@@ -49,7 +49,10 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """How a phase is run: to equilibrium within `tol`, or so many steps of `eps` smallest time constants."""
+    """How a phase is run: to equilibrium within `tol`, or so many steps of `eps` smallest time constants.
+
+    Steps are never cut short; there `tol` only says which samples count as settled.
+    """
 
     solve: str = "equilibrium"  # or euler, …: a key of simulator.integrators or simulator.equilibrium
     tol: float = 1e-6  # largest |dv/dt|·τ left, in state units
@@ -82,6 +85,7 @@ class Chip(Protocol):
     dtype: Any
     learnables: tuple[Learnable, ...]
     tau: float  # smallest time constant c/gleak of its nodes, s; NaN where it has none
+    output_conductance: float  # energy scale/vunit² of the outputs (gleak, or gunit), S: a β of 1
 
     def settle(
         self,

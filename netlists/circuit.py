@@ -163,6 +163,7 @@ class Data:
     valid: str = ""
     test: str = ""
     scale: float | None = None
+    at: Location | None = None
 
 
 @dataclass(slots=True)

@@ -1,0 +1,90 @@
+"""From data to the states of input nodes, and from answers to targets.
+
+inputs   gain·scale·x + offset on each .input bus in turn; encode=complement puts their negatives behind
+targets  class numbers become one 1 among 0 (decode=argmax), −1 or 1 (sign), or stay (threshold, linear)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.errors import InputError, Location
+from eqchip.netlists.circuit import Input, Output
+
+Array = NDArray[Any]
+
+
+def features(inputs: Sequence[Input]) -> int:
+    """Return how many numbers of a datum the inputs of a chip take."""
+    return sum(_share(one) for one in inputs)
+
+
+def _share(one: Input) -> int:
+    return len(one.nodes) // 2 if one.encode == "complement" else len(one.nodes)
+
+
+def encode(data: Array, inputs: Sequence[Input], name: str, at: Location | None = None) -> Array:
+    """Return the states of all input nodes, (N, nodes), bus after bus."""
+    wanted = features(inputs)
+    if data.shape[1] != wanted:
+        buses = ", ".join(f"{one.bus}[{len(one.nodes)}]" for one in inputs)
+        raise InputError(
+            f"{name} has {data.shape[1]} numbers a sample, the inputs {buses} take {wanted}",
+            at,
+            expected=f"data of {wanted} numbers a sample, or inputs for {data.shape[1]}",
+        )
+    parts = []
+    start = 0
+    for one in inputs:
+        states = one.gain * data[:, start : start + _share(one)] + one.offset
+        parts.append(states)
+        if one.encode == "complement":
+            parts.append(-states)
+        start += _share(one)
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def targets_of(answers: Array, output: Output, name: str, at: Location | None = None) -> Array:
+    """Return the targets of all outputs, (N, outputs)."""
+    width = len(output.nodes) // 2 if output.pairs else len(output.nodes)
+    column = answers[:, None] if answers.ndim == 1 else answers
+    values = column.astype(np.float64)
+    if output.decode == "argmax" and values.shape[1] == 1:
+        return _one_of(values[:, 0], width, output, name, at)
+    if values.shape[1] != width:
+        raise InputError(
+            f"{name} has {values.shape[1]} answers a sample, the output {output.bus} has {width} nodes",
+            at,
+            expected=f"{width} answers a sample"
+            + (" or a class number" if output.decode == "argmax" else ""),
+        )
+    if output.decode == "sign":
+        return _signs(values, name, at)
+    return values
+
+
+def _one_of(classes: Array, width: int, output: Output, name: str, at: Location | None) -> Array:
+    whole = classes.astype(np.int64)
+    if np.any(whole != classes) or np.any(whole < 0) or np.any(whole >= width):
+        wrong = classes[(whole != classes) | (whole < 0) | (whole >= width)][0]
+        raise InputError(
+            f"{name} has the class {wrong:g}, the output {output.bus} has nodes for classes 0 to {width - 1}",
+            at,
+            expected=f"an output of {int(np.max(whole)) + 1} nodes, or decode=threshold | sign | linear",
+        )
+    return np.asarray(np.eye(width)[whole])
+
+
+def _signs(values: Array, name: str, at: Location | None) -> Array:
+    levels = set(np.unique(values).tolist())
+    if levels <= {0.0, 1.0}:
+        return np.asarray(2.0 * values - 1.0)
+    if levels <= {-1.0, 1.0}:
+        return values
+    raise InputError(
+        f"{name} has answers that are no signs", at, expected="0 and 1, or −1 and 1 (decode=sign)"
+    )

@@ -1,0 +1,92 @@
+"""Epoch, Evaluation: what training and testing report; TrainState: what a resume needs.
+
+Errors are fractions of samples answered wrongly, None where outputs are read as they are (decode=linear).
+Losses are means over samples. Latency is the physical duration of a free phase in seconds, there only where a
+phase was run step by step in time; an equilibrium that was found directly says nothing about time.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from eqchip.simulator.chip import Chip, Settling, State, Weights
+
+
+@dataclass(slots=True)
+class PhaseReport:
+    """How one kind of phase went, over all samples it was run on."""
+
+    samples: int = 0
+    iterations: float = 0.0  # mean a sample
+    most_iterations: int = 0
+    residual: float = 0.0  # mean over samples of the largest |dv/dt|·τ left, in state units
+    largest_residual: float = 0.0
+    unsettled: int = 0  # samples whose residual stayed above tol
+
+    def add(self, state: State) -> None:
+        """Count one batch in."""
+        more = len(state.residual)
+        total = self.samples + more
+        self.iterations += (float(np.mean(state.iterations)) - self.iterations) * more / total
+        self.residual += (float(np.mean(state.residual)) - self.residual) * more / total
+        self.most_iterations = max(self.most_iterations, int(np.max(state.iterations)))
+        self.largest_residual = max(self.largest_residual, float(np.max(state.residual)))
+        self.unsettled += int(np.count_nonzero(~state.settled))
+        self.samples = total
+
+
+@dataclass(slots=True)
+class TrainState:
+    """All that the next epoch depends on, beside the chip, the samples and the plan."""
+
+    epoch: int  # epochs done
+    parameters: Weights
+    momentum: Weights = field(default_factory=dict)
+    particles: Any = None  # nest of arrays, a row for each training sample; None unless persistent
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How a chip answers a set of samples."""
+
+    samples: int
+    error: float | None
+    loss: float
+    seconds: float
+    samples_per_second: float
+    latency: float | None  # s, mean of the free phase
+    free: PhaseReport
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One pass over the training samples, and the test after it.
+
+    `train_error` and `train_loss` are those of the free phases *during* the epoch, before each update.
+    `state` refers to live arrays: it is that of this epoch until the next one is asked for.
+    """
+
+    number: int  # from 1
+    samples: int
+    train_error: float | None
+    train_loss: float
+    test_error: float | None
+    test_loss: float
+    valid_error: float | None
+    valid_loss: float | None
+    seconds: float  # of training; testing is not in it
+    samples_per_second: float
+    latency: float | None
+    phases: dict[str, PhaseReport]  # free, then nudged by factor: "+β", "−β"
+    state: TrainState
+
+
+def latency(chip: Chip, settling: Settling, report: PhaseReport) -> float | None:
+    """Return the mean duration of a phase in seconds: steps·eps·τ; None where time was not stepped."""
+    if settling.steps == 0 or settling.eps == 0.0 or not math.isfinite(chip.tau):
+        return None
+    return report.iterations * settling.eps * chip.tau

@@ -1,0 +1,27 @@
+"""Centered: [∂E/∂θ(β) − ∂E/∂θ(−β)]/(2β), two nudged phases of strength β each; error O(β²).
+
+Laborieux et al., Frontiers in Neuroscience 15 (2021), eq. 8. Needs stable equilibria on both sides: −β pushes
+the outputs *away* from their targets, and above |β| = 1 it overcomes the leak of an output.
+"""
+
+from __future__ import annotations
+
+from eqchip.simulator.learning.estimators.estimator import Energy, Estimator
+
+
+def target(energy: Energy, beta: float) -> float:
+    """Return [F(β) − F(−β)]/(2β)."""
+    return (energy(beta) - energy(-beta)) / (2.0 * beta)
+
+
+CENTERED = Estimator(
+    name="centered",
+    text="the states nudged towards and away from the target against each other",
+    factors=(1.0, -1.0),
+    first=2,
+    second=1,
+    distance=2.0,
+    target=target,
+    order=2,
+    mean_order=2,
+)

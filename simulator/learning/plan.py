@@ -1,0 +1,106 @@
+"""Plan: how a chip is trained, from its .train, .nudge and .output cards.
+
+The cards were checked where they stand (netlists.roles); a Plan made in Python is checked here by the same
+table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from eqchip.errors import InputError
+from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.roles import BETA_UNIT, PAIRS, complete_train, pair_table
+from eqchip.simulator.chip import Chip, Settling
+from eqchip.simulator.cost.costs import Cost, cost
+from eqchip.simulator.learning.estimators.estimator import Estimator
+from eqchip.simulator.learning.methods import estimator, rule
+from eqchip.simulator.learning.rules.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that training needs to know beside the chip and the samples."""
+
+    estimator: str = "centered"
+    rule: str = "contrast"
+    beta: float = 0.1  # over the energy scale of the outputs
+    free: Settling = field(default_factory=Settling)
+    nudged: Settling = field(default_factory=Settling)
+    batch: int = 20
+    epochs: int = 10
+    seed: int = 0
+    persistent: bool = False
+    kind: str = "live"  # of the nudge: live | frozen
+    cost: str = "mse"
+
+    def __post_init__(self) -> None:
+        if self.estimator not in PAIRS.get(self.rule, ()):
+            raise InputError(
+                f"rule={self.rule} does not go with estimator={self.estimator}", expected=pair_table()
+            )
+        if self.beta == 0.0:
+            raise InputError("beta=0 nudges nothing", expected="a number other than 0")
+        if self.batch < 1 or self.epochs < 0:
+            raise InputError(f"batch={self.batch} epochs={self.epochs}", expected="batch ≥ 1 and epochs ≥ 0")
+        if self.kind not in ("live", "frozen"):
+            raise InputError(f"kind={self.kind}: no such nudge", expected="live | frozen")
+        self.methods()
+
+    def methods(self) -> tuple[Estimator, Rule, Cost]:
+        """Return what the names stand for; a name that this version does not do yet is refused."""
+        return estimator(self.estimator), rule(self.rule), cost(self.cost)
+
+    def with_(self, **changes: Any) -> Plan:
+        """Return a plan with some values changed."""
+        return replace(self, **changes)
+
+
+def plan_of(circuit: Circuit) -> Plan:
+    """Return the plan of a circuit's cards, defaults filled in."""
+    if not circuit.nudges:
+        raise InputError("there is nothing to train with: no .nudge card", expected=".nudge BUS cost=mse")
+    given = complete_train(circuit.train)
+    free, nudged = phases(given)
+    nudging = circuit.nudges[0]
+    return Plan(
+        estimator=str(given["estimator"]),
+        rule=str(given["rule"]),
+        beta=float(given["beta"]),
+        free=free,
+        nudged=nudged,
+        batch=int(given["batch"]),
+        epochs=int(given["epochs"]),
+        seed=int(given["seed"]),
+        persistent=bool(given["persistent"]),
+        kind=nudging.kind,
+        cost=nudging.cost,
+    )
+
+
+def phases(given: Mapping[str, float | str]) -> tuple[Settling, Settling]:
+    """Return how the free and the nudged phases are run."""
+    solve, tol = str(given["solve"]), float(given["tol"])
+    if solve == "equilibrium":
+        both = Settling(solve, tol=tol)
+        return both, both
+    missing = [name for name in ("free_steps", "nudged_steps", "eps") if name not in given]
+    if missing:
+        raise InputError(
+            f"solve={solve} needs {'= '.join(missing)}=", expected="free_steps= nudged_steps= eps="
+        )
+    eps = float(given["eps"])
+    return (
+        Settling(solve, tol=tol, steps=int(given["free_steps"]), eps=eps),
+        Settling(solve, tol=tol, steps=int(given["nudged_steps"]), eps=eps),
+    )
+
+
+def plan_for(chip: Chip) -> Plan:
+    """Return the plan of a chip's circuit, with an absolute β (`beta=1uS`) made relative to its outputs."""
+    plan = plan_of(chip.circuit)
+    if chip.circuit.train.get(BETA_UNIT) == "S":
+        return plan.with_(beta=plan.beta / chip.output_conductance)
+    return plan

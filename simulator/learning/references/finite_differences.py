@@ -1,0 +1,85 @@
+"""Finite differences: the slope of a function of the chip along one parameter, by changing it.
+
+Central differences at h and 2h, extrapolated (Richardson): error O(h⁴) plus what is left of settling over
+h. A pair of a symmetric array (`Y h h`) moves as the one value it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from eqchip.simulator.chip import Array, Chip, Settling, State
+from eqchip.simulator.cost.costs import Cost
+from eqchip.simulator.learning.estimate import settle_free
+
+Index = tuple[int, ...]
+STEP = 2e-3
+
+
+def derivative(chip: Chip, function: Callable[[], float], name: str, index: Index, h: float = STEP) -> float:
+    """Return d function/dθ[index]; θ is as before afterwards."""
+    before = chip.parameters()[name]
+    indices = [index, index[::-1]] if is_symmetric(chip, name) else [index]
+
+    def at(step: float) -> float:
+        values = before.astype(np.float64)
+        for one in indices:
+            values[one] = before[one] + step * h
+        chip.write({name: values})
+        return function()
+
+    try:
+        near = (at(1.0) - at(-1.0)) / (2.0 * h)
+        far = (at(2.0) - at(-2.0)) / (4.0 * h)
+    finally:
+        chip.write({name: before})
+    return (4.0 * near - far) / 3.0
+
+
+def loss_slopes(
+    chip: Chip,
+    inputs: Array,
+    targets: Array,
+    cost: Cost,
+    picks: list[tuple[str, Index]],
+    tol: float = 1e-12,
+) -> list[float]:
+    """Return dLoss/dθ of some parameters, the mean over the samples, on the branch of the present equilibria."""
+    start = settle_free(chip, inputs, Settling(tol=tol))
+    return [
+        derivative(chip, lambda: mean_loss(chip, inputs, targets, cost, start, tol), name, index)
+        for name, index in picks
+    ]
+
+
+def mean_loss(
+    chip: Chip, inputs: Array, targets: Array, cost: Cost, start: State | None, tol: float
+) -> float:
+    """Return the mean cost of the free equilibria."""
+    free = settle_free(chip, inputs, Settling(tol=tol), start)
+    return float(np.mean(cost.losses(chip.outputs(free), targets)))
+
+
+def pick(chip: Chip, count: int, random: np.random.Generator) -> list[tuple[str, Index]]:
+    """Draw parameters in turn from every learnable, about `count` of them; none at its bounds or on a diagonal."""
+    chosen: list[tuple[str, Index]] = []
+    values = chip.parameters()
+    learnables = chip.learnables
+    for turn in range(max(count, len(learnables))):
+        one = learnables[turn % len(learnables)]
+        index = tuple(int(random.integers(size)) for size in one.shape)
+        theta = float(values[one.name][index])
+        inside = one.low + 2.0 * STEP <= theta <= one.high - 2.0 * STEP
+        if inside and not (is_symmetric(chip, one.name) and index[0] == index[1]):
+            chosen.append((one.name, index))
+    return chosen
+
+
+def is_symmetric(chip: Chip, name: str) -> bool:
+    """Say whether an array has the same nodes as rows and columns: its pairs are then one parameter each."""
+    found = chip.circuit.instance(name)
+    if found is None or len(found.nodes) != 2 or len(found.shape) != 2:
+        return False
+    return bool(np.array_equal(np.asarray(found.nodes[0]), np.asarray(found.nodes[1])))

@@ -1,0 +1,169 @@
+"""train and evaluate: generators of results; no file is opened and nothing is printed here.
+
+    for each epoch: draw the order of samples
+        for each batch:
+            estimate of dLoss/dθ (free phase, nudged phases, local signals; batch means)
+            velocity ← momentum·velocity + estimate + decay·θ
+            θ ← θ − rate·velocity, within its bounds
+
+Order and signs come from streams keyed by the seed and the epoch, so a resumed run goes on to the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from eqchip.errors import InputError
+from eqchip.simulator.chip import Array, Chip, Weights
+from eqchip.simulator.cost.decoding import Readout
+from eqchip.simulator.cost.readout import readout_of
+from eqchip.simulator.learning.epoch import Epoch, Evaluation, PhaseReport, TrainState, latency
+from eqchip.simulator.learning.estimate import Estimate, estimate, settle_free
+from eqchip.simulator.learning.particles import Particles
+from eqchip.simulator.learning.plan import Plan
+from eqchip.simulator.samples import Dataset, Samples
+from eqchip.simulator.streams import stream
+
+#: Samples settled together in a test; answers do not depend on it.
+TEST_BATCH = 256
+
+
+def train(
+    chip: Chip,
+    data: Dataset,
+    plan: Plan,
+    state: TrainState | None = None,
+    tick: Callable[[int], None] | None = None,
+) -> Iterator[Epoch]:
+    """Train `chip` in place and yield each epoch as it ends, from the epoch after `state` on.
+
+    `tick` is called after every batch with the number of samples passed in this epoch.
+    """
+    if not chip.learnables:
+        raise InputError("there is nothing to train: no .learn card", expected=".learn ARRAY|NEURONS rate=")
+    readout = readout_of(chip.circuit, data)
+    done = 0
+    velocity: Weights = {}
+    particles = Particles(len(data.train))
+    if state is not None:
+        done = state.epoch
+        chip.write(state.parameters)
+        velocity = {name: np.array(value) for name, value in state.momentum.items()}
+        particles.store = state.particles
+    for number in range(done + 1, plan.epochs + 1):
+        started = time.perf_counter()
+        tally = Tally(plan, readout)
+        order = stream(plan.seed, "order", number).permutation(len(data.train))
+        signs = stream(plan.seed, "sign", number)
+        for first in range(0, len(order), plan.batch):
+            rows = order[first : first + plan.batch]
+            targets = data.train.targets[rows]
+            begin = particles.recall(rows) if plan.persistent else None
+            found = estimate(
+                chip, data.train.inputs[rows], targets, plan, plan.methods()[0].sign(signs), begin
+            )
+            if plan.persistent:
+                particles.keep(rows, found.free)
+            tally.add(found, targets)
+            chip.write(updated(chip, found.values, velocity))
+            if tick is not None:
+                tick(first + len(rows))
+        seconds = time.perf_counter() - started
+        test = evaluate(chip, data.test, plan, readout)
+        valid = evaluate(chip, data.valid, plan, readout) if data.valid is not None else None
+        yield Epoch(
+            number,
+            len(order),
+            tally.error(),
+            tally.loss(),
+            test.error,
+            test.loss,
+            valid.error if valid else None,
+            valid.loss if valid else None,
+            seconds,
+            len(order) / seconds,
+            latency(chip, plan.free, tally.phases["free"]),
+            tally.phases,
+            TrainState(
+                number, chip.parameters(), dict(velocity), particles.store if plan.persistent else None
+            ),
+        )
+
+
+def updated(chip: Chip, estimates: Weights, velocity: Weights) -> Weights:
+    """Return θ after one step of descent; `velocity` is brought up to date in place."""
+    values = chip.parameters()
+    for one in chip.learnables:
+        theta, step = values[one.name], estimates[one.name]
+        if one.decay:
+            step = step + one.decay * theta
+        if one.momentum:
+            step = velocity[one.name] = one.momentum * velocity.get(one.name, 0.0) + step
+        theta -= one.rate * step
+        if np.isfinite(one.low) or np.isfinite(one.high):
+            np.clip(theta, one.low, one.high, out=theta)
+    return values
+
+
+def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout) -> Evaluation:
+    """Settle every sample freely and return how the answers are."""
+    if not len(samples):
+        raise InputError("there is no sample to test with")
+    started = time.perf_counter()
+    tally = Tally(plan, readout)
+    for first in range(0, len(samples), TEST_BATCH):
+        batch = samples[first : first + TEST_BATCH]
+        free = settle_free(chip, batch.inputs, plan.free)
+        tally.phases.setdefault("free", PhaseReport()).add(free)
+        tally.answers(chip.outputs(free), batch.targets)
+    seconds = time.perf_counter() - started
+    report = tally.phases["free"]
+    return Evaluation(
+        len(samples),
+        tally.error(),
+        tally.loss(),
+        seconds,
+        len(samples) / seconds,
+        latency(chip, plan.free, report),
+        report,
+    )
+
+
+class Tally:
+    """Sums of losses, errors and phases over batches."""
+
+    def __init__(self, plan: Plan, readout: Readout) -> None:
+        self.readout = readout
+        self.cost = plan.methods()[2]
+        self.samples = 0
+        self.losses = 0.0
+        self.wrong: int | None = 0
+        self.phases: dict[str, PhaseReport] = {}
+
+    def add(self, found: Estimate, targets: Array) -> None:
+        """Count one batch of training in."""
+        self.phases.setdefault("free", PhaseReport()).add(found.free)
+        for beta, state in zip(found.betas, found.nudged, strict=True):
+            self.phases.setdefault("+β" if beta > 0 else "−β", PhaseReport()).add(state)
+        self.answers(found.outputs, targets)
+
+    def answers(self, outputs: Array, targets: Array) -> None:
+        """Count the answers of one batch in."""
+        self.samples += len(targets)
+        self.losses += float(np.sum(self.cost.losses(self.readout.values(outputs), targets)))
+        wrong = self.readout.wrong(outputs, targets)
+        if wrong is None or self.wrong is None:
+            self.wrong = None
+        else:
+            self.wrong += int(np.count_nonzero(wrong))
+
+    def error(self) -> float | None:
+        """Return the fraction of samples answered wrongly."""
+        return None if self.wrong is None else self.wrong / self.samples
+
+    def loss(self) -> float:
+        """Return the mean cost."""
+        return self.losses / self.samples

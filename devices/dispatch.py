@@ -32,7 +32,7 @@ import numpy as np
 from eqchip.kernels import kernel
 '''
 
-_LOAD = '''
+_LOAD = """
 
 @kernel
 def load(graph, x, d, memory, f, q, jg, jc):
@@ -43,9 +43,9 @@ def load(graph, x, d, memory, f, q, jg, jc):
     gg = np.empty((width, width))
     cc = np.empty((width, width))
     limited = 0
-'''
+"""
 
-_LOAD_BLOCK = '''    for e in range(graph.family[{index}], graph.family[{index} + 1]):
+_LOAD_BLOCK = """    for e in range(graph.family[{index}], graph.family[{index} + 1]):
         first = graph.pin_start[e]
         count = graph.pin_start[e + 1] - first
         rows = graph.rows[e]
@@ -69,32 +69,32 @@ _LOAD_BLOCK = '''    for e in range(graph.family[{index}], graph.family[{index} 
                 slot = graph.entries[at + r * count + k]
                 jg[slot] += gg[r, k]
                 jc[slot] += cc[r, k]
-'''
+"""
 
-_SCALAR = '''
+_SCALAR = """
 
 @kernel
 def {name}(graph, x, out):
     u = np.empty(graph.width)
     pass
-'''
+"""
 
-_SCALAR_BLOCK = '''    for e in range(graph.family[{index}], graph.family[{index} + 1]):
+_SCALAR_BLOCK = """    for e in range(graph.family[{index}], graph.family[{index} + 1]):
         first = graph.pin_start[e]
         for k in range(graph.pin_start[e + 1] - first):
             u[k] = x[graph.pins[first + k]]
         out[e] = {function}_{index}(u, graph.values[graph.value_start[e] : graph.value_start[e + 1]])
-'''
+"""
 
-_SLOPES = '''
+_SLOPES = """
 
 @kernel
 def slopes(graph, x, y, out):
     u = np.empty(graph.width)
     ii = np.empty(graph.width)
-'''
+"""
 
-_SLOPE_BLOCK = '''    for e in range(graph.family[{index}], graph.family[{index} + 1]):
+_SLOPE_BLOCK = """    for e in range(graph.family[{index}], graph.family[{index} + 1]):
         first = graph.pin_start[e]
         for k in range(graph.pin_start[e + 1] - first):
             u[k] = x[graph.pins[first + k]]
@@ -104,7 +104,7 @@ _SLOPE_BLOCK = '''    for e in range(graph.family[{index}], graph.family[{index}
         for r in range(graph.rows[e]):
             total += y[graph.pins[first + r]] * ii[r]
         out[e] = total
-'''
+"""
 
 
 def _named(function: Callable[..., Any], alias: str) -> str:
@@ -136,7 +136,10 @@ def source(families: Sequence[Family]) -> str:
 def _written(text: str) -> Path:
     """Write the source under a name that follows from its content; a private folder when the cache is read-only."""
     name = f"{GENERATED}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
-    for folder in (cache_root(), Path(tempfile.gettempdir()) / f"eqchip-{os.getuid() if hasattr(os, 'getuid') else 0}"):
+    for folder in (
+        cache_root(),
+        Path(tempfile.gettempdir()) / f"eqchip-{os.getuid() if hasattr(os, 'getuid') else 0}",
+    ):
         path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

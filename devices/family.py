@@ -6,12 +6,13 @@ signal, bounds, a node law …) is a capability: a field that is None when it ha
 
 **The law.** One element, its local unknowns in, its currents and charges out:
 
-    law(u, p, d, m, i, q, g, c) -> int          (a @kernel; see `laws.py` of any family)
+    law(u, p, d, m, i, q, g, c) -> int          (a @kernel)
 
     u  local unknowns: terminals, internal nodes, branch currents, controls, in this order
     p  this element's row of values: drive indices, node laws of its terminals, then `prepare`'s columns
     d  drives of this sample: d[0] = time, then one number for each driven quantity (source values …)
-    m  this element's memory across Newton iterations (junction limiting); may have length 0
+    m  this element's memory across Newton iterations (junction limiting); may have length 0. Starts as
+       NaN (no iterate yet); +∞ means: evaluate exactly at u, limit nothing, leave the memory alone
     i  out: current that leaves each node *into the device*; for a branch row, the branch equation (V)
     q  out: charge at each node (C); flux at a branch row (Wb)
     g  out: ∂i/∂u        c  out: ∂q/∂u           (rows: all but the controls)
@@ -44,6 +45,8 @@ class Settings:
     temperature: float = 27.0 + CELSIUS  # K
     nominal: float = 27.0 + CELSIUS  # K, at which model parameters were measured
     gmin: float = 1e-12  # S, across every junction, as SPICE has it
+    gunit: float = 1.0  # S, the scale of chips whose nodes have no leak (.options gunit=)
+    vunit: float = 1.0  # V, likewise (.options vunit=)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Given:
     `values` holds every numeric parameter of instance and model as an array of length `count`, defaults
     filled in; a parameter that was not given and has no default is NaN. `words` holds the enumerated ones.
     `programs` holds, for families that take one, each element's expression as a postfix program.
+    `looped` says which elements have both terminals on one node; None: none of them.
     """
 
     count: int
@@ -60,6 +64,7 @@ class Given:
     words: Mapping[str, str] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     programs: tuple[FloatArray, ...] = ()
+    looped: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +115,14 @@ class Family:
     linear: bool = False  # i = G u and q = C u with constant G, C, and no drive
     affine: bool = False  # constant G and C, but driven
     waveform: bool = False  # takes DC, PULSE(...), … on its card
-    ic: bool = False  # takes IC=, its initial voltage terminal 0 to terminal 1
+    ic: bool = False  # takes IC=: its initial voltage, terminal 0 to 1; with a branch, its initial current
     #: Whether rows need the node laws of the terminals (prepended to the values, node_law.COLUMNS each).
     reads_nodes: bool = False
     #: Given → (count, node_law.COLUMNS): what activity the nodes it sits on have.
     node_law: Callable[[Given], FloatArray] | None = None
     #: Given → (low, high) in volts: between which its terminal 0 is held (an ideal clamp).
     bounds: Callable[[Given], tuple[FloatArray, FloatArray]] | None = None
-    #: energy(u, p) -> float: co-content of one element; None: it has no energy.
+    #: energy(u, p) -> float: co-content of one element, NaN where this element has none; None: no element has.
     energy: Callable[..., float] | None = None
     learning: Learning | None = None
     #: The array forms it can take (a key of simulator.couplings), and whether it is the law of nodes.
@@ -130,7 +135,12 @@ class Family:
         return {one.name: one for one in (*self.model_parameters, *self.parameters)}
 
     def resolve(
-        self, count: int, given: Mapping[str, Any], settings: Settings, programs: tuple[FloatArray, ...] = ()
+        self,
+        count: int,
+        given: Mapping[str, Any],
+        settings: Settings,
+        programs: tuple[FloatArray, ...] = (),
+        looped: NDArray[np.bool_] | None = None,
     ) -> Given:
         """Fill in defaults and broadcast, so that `prepare` sees every parameter."""
         values: dict[str, FloatArray] = {}
@@ -144,4 +154,4 @@ class Family:
                 values[name] = np.ascontiguousarray(
                     np.broadcast_to(np.asarray(number, dtype=np.float64), (count,))
                 )
-        return Given(count, values, words, settings, programs)
+        return Given(count, values, words, settings, programs, looped)

@@ -23,7 +23,8 @@ class Parameter:
 
     `default` None means that the parameter must be given, or that its absence has a meaning which
     `text` states. `low` and `high` bound a number, inclusive unless `open_low` (then value > low).
-    `words` lists the bare words an enumerated parameter takes.
+    `words` lists the bare words an enumerated parameter takes, `aliases` other names it answers to.
+    `nonzero` refuses 0; `hint` is added to what a message says would be right.
     """
 
     name: str
@@ -38,6 +39,9 @@ class Parameter:
     words: tuple[str, ...] = ()
     integer: bool = False
     required: bool = False
+    nonzero: bool = False
+    aliases: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def enumerated(self) -> bool:
@@ -49,6 +53,8 @@ class Parameter:
         if self.words:
             return " | ".join(self.words)
         kind = "an integer" if self.integer else "a number"
+        if self.nonzero:
+            kind += " other than 0"
         low, high = engineering(self.low, self.unit), engineering(self.high, self.unit)
         if math.isinf(self.low) and math.isinf(self.high):
             return kind
@@ -56,7 +62,9 @@ class Parameter:
             return f"{kind} {'above' if self.open_low else 'of at least'} {low}"
         if math.isinf(self.low):
             return f"{kind} of at most {high}"
-        return f"{kind} {'above' if self.open_low else 'from'} {low} {'up ' if self.open_low else ''}to {high}"
+        return (
+            f"{kind} {'above' if self.open_low else 'from'} {low} {'up ' if self.open_low else ''}to {high}"
+        )
 
     def check(self, value: Value, at: Location | None = None) -> Value:
         """Return the value as it is stored, or raise the InputError that says what would be right."""
@@ -73,16 +81,24 @@ class Parameter:
         if isinstance(value, str):
             raise InputError(f"{self.name}={value}: not a number", at, expected=self.range_text())
         inside = self.low < value if self.open_low else self.low <= value
+        if self.nonzero and value == 0.0:
+            inside = False
         if not (inside and value <= self.high) or (self.integer and value != round(value)):
+            expected = self.range_text() + (f"; {self.hint}" if self.hint else "")
             raise InputError(
-                f"{self.name}={engineering(value, self.unit)} is out of range", at, expected=self.range_text()
+                f"{self.name}={engineering(value, self.unit)} is out of range", at, expected=expected
             )
         return value
 
 
 def by_name(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
-    """Index declarations by name."""
-    return {parameter.name: parameter for parameter in parameters}
+    """Index declarations by name; an alias leads to the same declaration."""
+    listed = tuple(parameters)
+    named = {parameter.name: parameter for parameter in listed}
+    for parameter in listed:
+        for alias in parameter.aliases:
+            named.setdefault(alias, parameter)
+    return named
 
 
 def find(parameters: Mapping[str, Parameter], name: str, owner: str, at: Location | None = None) -> Parameter:
@@ -91,6 +107,9 @@ def find(parameters: Mapping[str, Parameter], name: str, owner: str, at: Locatio
     if found is None:
         known = ", ".join(parameters) or "no parameters"
         raise InputError(
-            f"{owner} has no parameter '{name}'", at, expected=f"one of: {known}", near=nearest(name, parameters)
+            f"{owner} has no parameter '{name}'",
+            at,
+            expected=f"one of: {known}",
+            near=nearest(name, parameters),
         )
     return found

@@ -1,0 +1,107 @@
+"""Ohmic resistor.
+
+    i = g·(v1 − v2),   g = m / (r·(1 + tc1·ΔT + tc2·ΔT²)),   ΔT = T − T_nom
+
+    r  Ω    tc1  1/K    tc2  1/K²    m  how many in parallel
+
+Its co-content is ½·g·(v1 − v2)², so what it learns from is ½·(v1 − v2)², the derivative by g.
+A negative resistance is legal (networks with amplifiers use it); such a chip is not passive.
+
+Source: R element of the ngspice 39 manual, chapter 3.3. Limits: no noise yet, no self-heating.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from eqchip.devices.circuit.thermal import TC1, TC2, TEMP, factor
+from eqchip.devices.family import Family, FloatArray, Given, Learning
+from eqchip.devices.parameter import Parameter
+from eqchip.errors import InputError
+from eqchip.kernels import kernel
+
+MULTIPLICITY = Parameter(
+    "m", "", 1.0, "how many of it are in parallel", low=0.0, open_low=True, source="ngspice 39 manual"
+)
+RESISTANCE = Parameter(
+    "r",
+    "Ω",
+    None,
+    "resistance",
+    nonzero=True,
+    required=True,
+    hint="a wire is a 0 V source, or one node name instead of two",
+    source="ngspice 39 manual",
+)
+
+
+def prepare(given: Given) -> FloatArray:
+    """Return one column: the conductance in siemens."""
+    resistance = given.values["r"] * factor(given)
+    if np.any(resistance == 0.0):
+        raise InputError(
+            "a resistance of 0 Ω at this temperature", expected="a wire: a 0 V source, or one node name"
+        )
+    return (given.values["m"] / resistance)[:, None]
+
+
+@kernel
+def law(
+    u: FloatArray,
+    p: FloatArray,
+    d: FloatArray,
+    m: FloatArray,
+    i: FloatArray,
+    q: FloatArray,
+    g: FloatArray,
+    c: FloatArray,
+) -> int:
+    """i = g·(u0 − u1)."""
+    current = p[0] * (u[0] - u[1])
+    i[0] = current
+    i[1] = -current
+    g[0, 0] = p[0]
+    g[0, 1] = -p[0]
+    g[1, 0] = -p[0]
+    g[1, 1] = p[0]
+    return 0
+
+
+@kernel
+def energy(u: FloatArray, p: FloatArray) -> float:
+    """E = ½·g·(u0 − u1)², in watts (a co-content of currents)."""
+    drop = u[0] - u[1]
+    return 0.5 * p[0] * drop * drop  # type: ignore[no-any-return]
+
+
+@kernel
+def signal(u: FloatArray, p: FloatArray) -> float:
+    """∂E/∂g = ½·(u0 − u1)²."""
+    drop = u[0] - u[1]
+    return 0.5 * drop * drop  # type: ignore[no-any-return]
+
+
+@kernel
+def slope(u: FloatArray, p: FloatArray, out: FloatArray) -> None:
+    """∂i/∂g = ±(u0 − u1)."""
+    out[0] = u[0] - u[1]
+    out[1] = u[1] - u[0]
+
+
+RESISTOR = Family(
+    name="resistor",
+    text="ohmic resistor; on a crossbar a trainable conductance",
+    letters=("R",),
+    terminals=("n1", "n2"),
+    parameters=(RESISTANCE, TC1, TC2, TEMP, MULTIPLICITY),
+    model_types=("r", "res"),
+    model_parameters=(replace(RESISTANCE, required=False), TC1, TC2),
+    law=law,
+    prepare=prepare,
+    linear=True,
+    energy=energy,
+    learning=Learning("g", 0, signal, slope),
+    source="ngspice 39 manual, R element",
+)

@@ -1,0 +1,151 @@
+"""Leaky neuron: a node with capacitance, leak, bias and an activation.
+
+    state s = v/vunit, activity ρ(s) (node_law.py)
+    i = gleak·v − gleak·vunit·b·ρ′(s)      drive=energy;  under drive=direct the factor ρ′ is left out
+    q = c·v
+    E = ½·gleak·v² − gleak·vunit²·b·ρ(s)    so i = ∂E/∂v;  under drive=direct  − gleak·vunit²·b·s
+
+    c F, gleak S, vunit V: τ = c/gleak, one state unit is vunit volts; b has no unit
+    signal ∂E/∂b = −gleak·vunit²·ρ(s), under either drive (the local signal of the contrast rule)
+
+hardsigmoid and relu are clamps of the state itself: v is held in [0, vunit], [0, ∞) and ρ′ = 1 on the
+closed interval.
+
+Source: LANGUAGE of eqchip; Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equation 1.
+Limits: no offset, gain or bandwidth imperfection yet; vdd and ibias count in energy reports only.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eqchip.devices.family import Family, FloatArray, Given, Learning
+from eqchip.devices.node_law import (
+    ACTIVATIONS,
+    CODE,
+    COLUMNS,
+    ENERGY_DRIVE,
+    GLEAK,
+    INTERVALS,
+    LINEAR,
+    SHIFT,
+    SLOPE,
+    VUNIT,
+    activity,
+    activity_curvature,
+    activity_slope,
+)
+from eqchip.devices.parameter import Parameter
+from eqchip.kernels import kernel
+
+_EP = "Scellier & Bengio 2017"
+_CAPACITANCE = COLUMNS
+_BIAS = COLUMNS + 1
+
+
+def node_law(given: Given) -> FloatArray:
+    """Return what activity its node has."""
+    code = ACTIVATIONS[given.words["activation"]]
+    laws = np.empty((given.count, COLUMNS))
+    laws[:, CODE] = code
+    laws[:, SLOPE] = given.values["slope"]
+    laws[:, SHIFT] = given.values["shift"]
+    laws[:, VUNIT] = given.values["vunit"]
+    laws[:, ENERGY_DRIVE] = 1.0 if given.words["drive"] == "energy" else 0.0
+    laws[:, GLEAK] = given.values["gleak"]
+    return laws
+
+
+def bounds(given: Given) -> tuple[FloatArray, FloatArray]:
+    """Return the voltages between which a clamped activation holds its node."""
+    low, high = INTERVALS.get(ACTIVATIONS[given.words["activation"]], (-np.inf, np.inf))
+    return low * given.values["vunit"], high * given.values["vunit"]
+
+
+def prepare(given: Given) -> FloatArray:
+    """Return the node law's columns, the capacitance and the bias."""
+    return np.column_stack([node_law(given), given.values["c"], given.values["bias"]])
+
+
+@kernel
+def law(
+    u: FloatArray,
+    p: FloatArray,
+    d: FloatArray,
+    m: FloatArray,
+    i: FloatArray,
+    q: FloatArray,
+    g: FloatArray,
+    c: FloatArray,
+) -> int:
+    """i = gleak·(v − vunit·b·ρ′), q = c·v."""
+    vunit = p[VUNIT]
+    code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
+    s = u[0] / vunit
+    i[0] = p[GLEAK] * (u[0] - vunit * p[_BIAS] * activity_slope(code, p[SLOPE], p[SHIFT], s))
+    g[0, 0] = p[GLEAK] * (1.0 - p[_BIAS] * activity_curvature(code, p[SLOPE], p[SHIFT], s))
+    q[0] = p[_CAPACITANCE] * u[0]
+    c[0, 0] = p[_CAPACITANCE]
+    return 0
+
+
+@kernel
+def energy(u: FloatArray, p: FloatArray) -> float:
+    """E = ½·gleak·v² − gleak·vunit²·b·ρ(s)."""
+    vunit = p[VUNIT]
+    code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
+    rho = activity(code, p[SLOPE], p[SHIFT], u[0] / vunit)
+    return p[GLEAK] * (0.5 * u[0] * u[0] - vunit * vunit * p[_BIAS] * rho)  # type: ignore[no-any-return]
+
+
+@kernel
+def signal(u: FloatArray, p: FloatArray) -> float:
+    """∂E/∂b = −gleak·vunit²·ρ(s)."""
+    rho = activity(p[CODE], p[SLOPE], p[SHIFT], u[0] / p[VUNIT])
+    return -p[GLEAK] * p[VUNIT] * p[VUNIT] * rho  # type: ignore[no-any-return]
+
+
+@kernel
+def slope(u: FloatArray, p: FloatArray, out: FloatArray) -> None:
+    """∂i/∂b = −gleak·vunit·ρ′(s)."""
+    code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
+    out[0] = -p[GLEAK] * p[VUNIT] * activity_slope(code, p[SLOPE], p[SHIFT], u[0] / p[VUNIT])
+
+
+NEURON = Family(
+    name="neuron",
+    text="leaky integrator with an activation and a trainable bias",
+    letters=("N",),
+    terminals=("node",),
+    parameters=(Parameter("bias", "", 0.0, "initial bias b", source=_EP),),
+    model_types=("neuron",),
+    model_parameters=(
+        Parameter("c", "F", 1e-12, "capacitance of the node", 0.0),
+        Parameter("gleak", "S", 1e-6, "leak conductance; τ = c/gleak", 0.0, open_low=True),
+        Parameter("vunit", "V", 1.0, "volts of one state unit", 0.0, open_low=True),
+        Parameter(
+            "activation", "", "hardsigmoid", "activity ρ of the state", words=tuple(ACTIVATIONS), source=_EP
+        ),
+        Parameter(
+            "drive",
+            "",
+            "energy",
+            "whether inputs are weighted with ρ′ (gradient of an energy) or not",
+            words=("energy", "direct"),
+            source=_EP,
+        ),
+        Parameter("slope", "", 1.0, "slope of sigmoid, tanh, softplus", 0.0, open_low=True),
+        Parameter("shift", "", 0.0, "shift of sigmoid, tanh, softplus, in state units"),
+        Parameter("bias", "", 0.0, "initial bias b", source=_EP),
+        Parameter("vdd", "V", 1.0, "supply voltage, for energy reports", 0.0),
+        Parameter("ibias", "A", 0.0, "quiescent supply current, for energy reports", 0.0),
+    ),
+    law=law,
+    prepare=prepare,
+    node_law=node_law,
+    bounds=bounds,
+    energy=energy,
+    learning=Learning("bias", _BIAS, signal, slope),
+    nodes="leaky",
+    source="Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017)",
+)

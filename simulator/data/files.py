@@ -31,7 +31,7 @@ def read_file(path: Path, features: int, at: Location | None = None) -> Source:
     """Return the samples of a file; `features` is how many numbers of a csv line are inputs."""
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise InputError(f"{path.name}: not a data file", at, expected="a name ending in " + ", ".join(SUFFIXES))
+        raise InputError(f"{path.name}: not a data file", at, expected="FILE" + " | FILE".join(SUFFIXES))
     if not path.is_file():
         raise InputError(f"{path}: there is no such file", at)
     if suffix == ".csv":
@@ -55,7 +55,8 @@ def _h5(path: Path, at: Location | None) -> dict[str, Array]:
     wanted = {name for pair in (*PAIRS, TEST) for name in pair}
     try:
         with h5py.File(path, "r") as file:
-            return {name: file[name][()] for name in file if name in wanted and isinstance(file[name], h5py.Dataset)}
+            found = {name: file[name] for name in file if name in wanted}
+            return {name: one[()] for name, one in found.items() if isinstance(one, h5py.Dataset)}
     except OSError as error:
         raise InputError(f"{path.name}: not a readable HDF5 file ({error})", at) from error
 
@@ -119,8 +120,9 @@ def _number(cell: str) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _row(path: Path, number: int, cells: list[str], values: list[float | None], width: int | None) ->
-list[float]:
+def _row(
+    path: Path, number: int, cells: list[str], values: list[float | None], width: int | None
+) -> list[float]:
     line = ",".join(cells)
     for position, value in enumerate(values):
         if value is None:
@@ -129,6 +131,8 @@ list[float]:
             raise InputError(f"'{cells[position].strip()}' is not a number", here, expected="a finite number")
     if width is not None and len(values) != width:
         raise InputError(
-            f"{len(values)} numbers", Location(str(path), number, 1, line, len(line)), expected=f"{width}, as above"
+            f"{len(values)} numbers",
+            Location(str(path), number, 1, line, len(line)),
+            expected=f"{width} numbers, as in the first line",
         )
     return [value for value in values if value is not None]

@@ -19,7 +19,7 @@ NOT_YET = ("digits", "iris", "mnist")
 
 
 def load(circuit: Circuit, spec: str | None = None) -> Dataset:
-    """Return what a chip is trained on and tested with; `spec` (a name or a file) stands in for its .data card."""
+    """Return what a chip is trained on and tested with; `spec` (a name, a file) replaces its .data card."""
     card = circuit.data
     at = card.at if card is not None and spec is None else None
     if spec is None:
@@ -38,7 +38,7 @@ def load(circuit: Circuit, spec: str | None = None) -> Dataset:
 
 
 def find(name: str, width: int, folder: Path | None, at: Location | None) -> Source:
-    """Return a source by name; files are looked for beside `folder`, and in a netlist must not lie outside it."""
+    """Return a source by name. `folder` is that of the netlist which names it: files must lie within."""
     word = name.lower()
     if word in EMBEDDED:
         return EMBEDDED[word]()

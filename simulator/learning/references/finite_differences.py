@@ -46,7 +46,7 @@ def loss_slopes(
     picks: list[tuple[str, Index]],
     tol: float = 1e-12,
 ) -> list[float]:
-    """Return dLoss/dθ of some parameters, the mean over the samples, on the branch of the present equilibria."""
+    """Return dLoss/dθ of some parameters (means over samples), on the branch of the present equilibria."""
     start = settle_free(chip, inputs, Settling(tol=tol))
     return [
         derivative(chip, lambda: mean_loss(chip, inputs, targets, cost, start, tol), name, index)
@@ -63,7 +63,7 @@ def mean_loss(
 
 
 def pick(chip: Chip, count: int, random: np.random.Generator) -> list[tuple[str, Index]]:
-    """Draw parameters in turn from every learnable, about `count` of them; none at its bounds or on a diagonal."""
+    """Draw about `count` parameters, from every learnable in turn; none at its bounds or on a diagonal."""
     chosen: list[tuple[str, Index]] = []
     values = chip.parameters()
     learnables = chip.learnables

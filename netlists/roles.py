@@ -1,0 +1,253 @@
+"""Roles: the parameters of .input, .output, .nudge, .learn, .data and .train, declared once.
+
+The cards, `--set`, Python and the docs read these declarations. What each word means is fixed by the
+conventions page of the docs: β relative to the energy scale, eps in units of the smallest time constant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from eqchip.devices.parameter import Parameter, by_name
+from eqchip.errors import InputError, Location
+
+INPUT = by_name(
+    (
+        Parameter("gain", "", 1.0, "Factor between a datum and the state of its input node."),
+        Parameter("offset", "", 0.0, "Added to gain·datum."),
+        Parameter(
+            "encode",
+            "",
+            "direct",
+            "direct: x; complement: x, then −x, on a bus twice as long.",
+            words=("direct", "complement"),
+        ),
+    )
+)
+
+OUTPUT = by_name(
+    (
+        Parameter(
+            "pairs", "", 0.0, "1: y = y₊ − y₋, the bus holds them in turn.", low=0, high=1, integer=True
+        ),
+        Parameter(
+            "decode",
+            "",
+            "argmax",
+            "How outputs become an answer: the largest, the sign, above the middle of both targets, or as they are.",
+            words=("argmax", "sign", "threshold", "linear"),
+        ),
+    )
+)
+
+NUDGE = by_name(
+    (
+        Parameter(
+            "cost",
+            "",
+            "mse",
+            "mse: ½Σ(y − t)²; crossentropy: −Σ t·log softmax(y).",
+            words=("mse", "crossentropy"),
+        ),
+        Parameter(
+            "kind",
+            "",
+            "live",
+            "live: −β ∂cost/∂v where the output is now; frozen: where it was in the free state.",
+            words=("live", "frozen"),
+        ),
+    )
+)
+
+LEARN = by_name(
+    (
+        Parameter("rate", "", None, "Δθ = −rate·contrast/β.", low=0.0, required=True),
+        Parameter("min", "", None, "Lower bound of θ; absent: none."),
+        Parameter("max", "", None, "Upper bound of θ; absent: none."),
+        Parameter(
+            "momentum", "", 0.0, "Share of the last step added to this one (off-chip).", low=0.0, high=1.0
+        ),
+        Parameter("decay", "", 0.0, "θ shrinks by rate·decay·θ every step (off-chip).", low=0.0),
+    )
+)
+
+DATA = by_name(
+    (
+        Parameter("train", "", "", "Samples to train on: 0:50000, half-open; all."),
+        Parameter("valid", "", "", "Samples to choose by: 50000:60000, half-open; all."),
+        Parameter("test", "", "", "Samples to report: 0:1000, half-open; all."),
+        Parameter("scale", "", None, "Factor on the data; absent: the data set's own (mnist 1/255)."),
+    )
+)
+
+ESTIMATORS = ("onesided", "random", "centered", "holomorphic")
+RULES = ("contrast", "stdp", "vectorfield", "continual", "chl", "coupled", "rbp", "bptt")
+SOLVERS = ("equilibrium", "euler", "expeuler", "heun", "rk4", "adaptive", "trap", "discrete")
+
+TRAIN = by_name(
+    (
+        Parameter(
+            "estimator", "", "centered", "Which nudged states the gradient is read from.", words=ESTIMATORS
+        ),
+        Parameter("rule", "", "contrast", "What a device makes of what it feels.", words=RULES),
+        Parameter("solve", "", "equilibrium", "How a phase is run.", words=SOLVERS),
+        Parameter(
+            "tol",
+            "",
+            1e-6,
+            "Largest |dv/dt|·τ left when a phase ends, in state units.",
+            low=0.0,
+            open_low=True,
+        ),
+        Parameter("free_steps", "", None, "Steps of the free phase.", low=1, integer=True),
+        Parameter("nudged_steps", "", None, "Steps of a nudged phase.", low=1, integer=True),
+        Parameter("eps", "", None, "Length of a step over the smallest τ.", low=0.0, open_low=True),
+        Parameter("free", "s", None, "Length of the free phase.", low=0.0, open_low=True),
+        Parameter("nudged", "s", None, "Length of a nudged phase.", low=0.0, open_low=True),
+        Parameter(
+            "beta",
+            "",
+            0.1,
+            "Strength of the nudge over the energy scale of the outputs; with its unit (1uS), absolute.",
+        ),
+        Parameter(
+            "points", "", None, "States on the circle of complex β (holomorphic).", low=2, integer=True
+        ),
+        Parameter("batch", "", 20.0, "Samples between two updates.", low=1, integer=True),
+        Parameter("epochs", "", 10.0, "Times the training samples are passed.", low=0, integer=True),
+        Parameter(
+            "persistent",
+            "",
+            0.0,
+            "1: a sample's free phase begins where its last one ended.",
+            low=0,
+            high=1,
+            integer=True,
+        ),
+        Parameter("seed", "", 0.0, "Of the order of samples and of random signs.", low=0, integer=True),
+        Parameter(
+            "valid", "", 0.0, "Share of the training samples kept back to choose by.", low=0.0, high=0.99
+        ),
+    )
+)
+
+#: Beside `beta`: "S" where it was given with that unit, and is absolute.
+BETA_UNIT = "beta_unit"
+
+#: Which estimators a rule goes with; none: it has no β.
+PAIRS: Mapping[str, tuple[str, ...]] = {
+    "contrast": ESTIMATORS,
+    "stdp": ("onesided", "random"),
+    "vectorfield": ("onesided", "random"),
+    "continual": ("onesided", "random"),
+    "coupled": ("onesided", "centered"),
+    "chl": (),
+    "rbp": (),
+    "bptt": (),
+}
+
+#: The three ways to say how long a phase lasts.
+DURATIONS = (("free_steps", "nudged_steps", "eps"), ("free", "nudged"), ("tol",))
+
+#: What this version does not do yet, by card and parameter: a valid word that is refused by name.
+NOT_YET: Mapping[tuple[str, str], tuple[str | float, ...]] = {
+    (".train", "estimator"): ("holomorphic",),
+    (".train", "rule"): tuple(rule for rule in RULES if rule != "contrast"),
+    (".train", "solve"): tuple(solver for solver in SOLVERS if solver not in ("equilibrium", "euler")),
+    (".nudge", "cost"): ("crossentropy",),
+    (".output", "pairs"): (1.0,),
+}
+
+_RANGE = re.compile(r"(\d*:\d*|all)\Z")
+
+
+def pair_table() -> str:
+    """Return the table of rules and the estimators each goes with."""
+    width = max(map(len, PAIRS))
+    rows = (
+        f"{rule:<{width}}  {' | '.join(estimators) or 'none: it has no β'}"
+        for rule, estimators in PAIRS.items()
+    )
+    return "a rule with an estimator it goes with:\n    " + "\n    ".join(rows)
+
+
+def refuse_not_yet(card: str, name: str, value: float | str, at: Location | None) -> None:
+    """Refuse by name what the language has but this version does not."""
+    if value in NOT_YET.get((card, name), ()):
+        shown = value if isinstance(value, str) else f"{value:g}"
+        raise InputError(f"{card} {name}={shown} is not supported yet", at)
+
+
+def check_samples(name: str, value: str, at: Location | None) -> str:
+    """Return a range of samples as it is stored, or raise."""
+    word = value.lower()
+    if word and not _RANGE.match(word):
+        raise InputError(
+            f"{name}={value}: no such samples",
+            at,
+            expected="first:end, the end not included (0:50000), or all",
+        )
+    return word
+
+
+def check_train(train: Mapping[str, float | str], places: Mapping[str, Location | None]) -> None:
+    """Refuse what does not go together in a .train card: pairs, durations, settings without effect."""
+
+    def at(*names: str) -> Location | None:
+        return next(
+            (places[name] for name in names if name in train and places.get(name)), places.get("", None)
+        )
+
+    rule = str(train.get("rule", "contrast"))
+    estimators = PAIRS[rule]
+    estimator = train.get("estimator")
+    if estimator is not None and estimator not in estimators:
+        raise InputError(
+            f"rule={rule} does not go with estimator={estimator}", at("rule"), expected=pair_table()
+        )
+    if estimator is None and estimators and TRAIN["estimator"].default not in estimators:
+        raise InputError(f"rule={rule} needs an estimator", at("rule"), expected=pair_table())
+    if not estimators and "beta" in train:
+        raise InputError(f"rule={rule} has no beta", at("beta"), expected=pair_table())
+    _check_durations(train, at)
+    if "points" in train and estimator != "holomorphic":
+        raise InputError("points= goes with estimator=holomorphic only", at("points"))
+    if train.get("beta") == 0.0:
+        raise InputError("beta=0 nudges nothing", at("beta"), expected="a number other than 0")
+    for name, value in train.items():
+        refuse_not_yet(".train", name, value, at(name))
+
+
+def _check_durations(train: Mapping[str, float | str], place: Callable[..., Location | None]) -> None:
+    given = [[name for name in group if name in train] for group in DURATIONS]
+    used = [names for names in given if names]
+    if len(used) > 1:
+        raise InputError(
+            f"{used[0][0]}= and {used[1][0]}= both say how long a phase lasts",
+            place(used[1][0]),
+            expected="free_steps= nudged_steps= eps=, or free= nudged=, or tol=",
+        )
+    solve = str(train.get("solve", "equilibrium"))
+    steps, seconds, _ = given
+    if seconds:
+        raise InputError(f".train {seconds[0]}= (phases in seconds) is not supported yet", place(seconds[0]))
+    if solve == "equilibrium" and steps:
+        raise InputError(
+            f"{steps[0]}= has no meaning for solve=equilibrium, which ends by tol=",
+            place(steps[0]),
+            expected="tol=",
+        )
+    missing = [name for name in DURATIONS[0] if name not in train]
+    if solve == "euler" and missing:
+        raise InputError(
+            f"solve=euler needs {'= '.join(missing)}=",
+            place("solve"),
+            expected="free_steps= nudged_steps= eps=",
+        )
+
+
+def complete_train(train: Mapping[str, float | str]) -> dict[str, float | str]:
+    """Return the .train settings with defaults filled in; what has none and was not given stays absent."""
+    filled = {name: one.default for name, one in TRAIN.items() if one.default is not None}
+    return {**filled, **train}

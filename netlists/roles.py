@@ -35,7 +35,7 @@ OUTPUT = by_name(
             "decode",
             "",
             "argmax",
-            "How outputs become an answer: the largest, the sign, above the middle of both targets, or as they are.",
+            "How outputs become an answer: largest, sign, above the middle of the targets, or as they are.",
             words=("argmax", "sign", "threshold", "linear"),
         ),
     )

@@ -41,15 +41,17 @@ class Card:
         spans = [match.span() for match in TOKEN.finditer(self.text)]
         return spans[index + 1] if index + 1 < len(spans) else (len(self.text), len(self.text) + 1)
 
-    def where(self, index: int = -1, shift: int = 0) -> Location:
-        """Return the place of token `index` (-1: the head), `shift` characters into it."""
+    def where(self, index: int = -1, shift: int = 0, width: int | None = None) -> Location:
+        """Return the place of token `index` (-1: the head), or of `width` characters from `shift` into it."""
         begin, end = self.offset(index)
         begin += shift
         line, column, text = self.line, begin + 1, self.text
         for start, number, cut, physical in self.joints:
             if begin >= start:
                 line, column, text = number, begin - start + cut + 1, physical
-        return Location(self.file, line, column, text, 1 if shift else max(1, end - begin))
+        if width is None:
+            width = 1 if shift else max(1, end - begin)
+        return Location(self.file, line, column, text, width)
 
     def rest(self, index: int) -> str:
         """Return the text from token `index` to the end, as written."""

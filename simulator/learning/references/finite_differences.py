@@ -15,7 +15,7 @@ from eqchip.simulator.cost.costs import Cost
 from eqchip.simulator.learning.estimate import settle_free
 
 Index = tuple[int, ...]
-STEP = 2e-3
+STEP = 1e-3
 
 
 def derivative(chip: Chip, function: Callable[[], float], name: str, index: Index, h: float = STEP) -> float:

@@ -1,7 +1,7 @@
 """Pattern: where a sparse matrix has entries, by columns, and where each contribution lands in its data.
 
 Elements contribute to positions (row, column), many to the same one. `compress` sorts the positions once;
-from then on filling the matrix is adding to `data[slot]`. What touches ground lands in a dump slot at the end.
+from then on filling the matrix is adding to `data[slot]`. What touches ground lands in a dump slot.
 """
 
 from __future__ import annotations

@@ -1,0 +1,334 @@
+"""Compile a circuit into its sparse form: number the unknowns, sort the elements, lay out the matrices.
+
+    unknowns    nodes in the circuit's order, then internal nodes, then branch currents
+    elements    constant (linear, not driven) | driven (affine) | varying
+
+`.input` buses get ideal voltage sources named v_BUS, `.nudge` buses elements that pull (nudge_BUS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices import node_law
+from eqchip.devices.circuit.sources import VOLTAGE_SOURCE
+from eqchip.devices.periphery.nudge import FROZEN, LIVE, NUDGE
+from eqchip.errors import InputError, nearest
+from eqchip.netlists.circuit import GROUND, Circuit, Instance, Nudging
+from eqchip.simulator.assemble import Block, graph, sort
+from eqchip.simulator.linear.pattern import compress, locate
+from eqchip.simulator.network import Network
+from eqchip.simulator.spread import Group, spread
+from eqchip.simulator.system import Elements, System
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+INPUT_PREFIX = "v_"
+NUDGE_PREFIX = "nudge_"
+
+
+def _role_instances(circuit: Circuit) -> list[Instance]:
+    """Return the elements that the roles of a chip add to its netlist."""
+    added = [
+        Instance(f"{INPUT_PREFIX}{one.bus}", VOLTAGE_SOURCE, (one.nodes, GROUND), shape=(len(one.nodes),))
+        for one in circuit.inputs
+    ]
+    pairs = {one.bus.lower() for one in circuit.outputs if one.pairs}
+    for one in circuit.nudges:
+        if one.cost != "mse":
+            raise InputError(f".nudge {one.bus}: cost={one.cost} is not supported yet", expected="cost=mse")
+        plus: Any = one.nodes
+        minus: Any = GROUND
+        if one.bus.lower() in pairs:
+            plus, minus = one.nodes[0::2], one.nodes[1::2]
+        name = f"{NUDGE_PREFIX}{one.bus}"
+        added.append(Instance(name, NUDGE, (plus, minus), shape=(len(plus),)))
+    taken = {one.name.lower() for one in circuit.instances}
+    for instance in added:
+        if instance.name.lower() in taken:
+            found = circuit.instance(instance.name)
+            raise InputError(
+                f"the name '{instance.name}' is that of what a role adds", found.at if found else None
+            )
+    return added
+
+
+def _node_laws(groups: Sequence[Group], nodes: int) -> FloatArray:
+    """Return the law of every circuit node."""
+    laws = np.tile(np.array(node_law.BARE), (nodes, 1))
+    for group in groups:
+        if group.family.node_law is not None:
+            laws[group.terminals[:, 0]] = group.family.node_law(group.given)
+    return laws
+
+
+class _Numbering:
+    """Hands out unknowns and drives to the elements of groups, and remembers their names."""
+
+    def __init__(self, circuit: Circuit) -> None:
+        self.circuit = circuit
+        self.internal_names: list[str] = []
+        self.branch_names: list[str] = []
+        self.drive_count = 1  # time
+        self.branches: dict[str, IntArray] = {}  # by lower-case instance name, counted from 0
+
+    def internal(self, group: Group) -> list[tuple[IntArray, NDArray[np.bool_]]]:
+        """Return, for each internal node of the family, its number where there is one."""
+        result = []
+        names = _element_names(group) if group.family.internal else []
+        for node in group.family.internal:
+            there = group.given.values[node.when] > 0.0
+            numbers = np.full(group.count, -1, dtype=np.int64)
+            numbers[there] = len(self.internal_names) + np.arange(np.count_nonzero(there))
+            self.internal_names += [f"v({names[e]}#{node.name})" for e in np.flatnonzero(there)]
+            result.append((numbers, there))
+        return result
+
+    def branch(self, group: Group) -> IntArray:
+        """Return the branch currents of a group's elements (elements, branches)."""
+        width = group.family.branches
+        first = len(self.branch_names)
+        numbers = first + np.arange(group.count * width, dtype=np.int64).reshape(group.count, width)
+        if width:
+            self.branch_names += [
+                f"i({name})" if k == 0 else f"i({name}#{k})"
+                for name in _element_names(group, spice=True)
+                for k in range(width)
+            ]
+            at = 0
+            for member, count in zip(group.members, group.counts, strict=True):
+                self.branches[member.name.lower()] = numbers[at : at + count, 0]
+                at += count
+        return numbers
+
+    def drives(self, group: Group) -> IntArray:
+        """Return the drive slots of a group's elements (elements, driven quantities)."""
+        width = len(group.family.drives)
+        first = self.drive_count
+        self.drive_count += group.count * width
+        return first + np.arange(group.count * width, dtype=np.int64).reshape(group.count, width)
+
+
+def spice_name(name: str) -> str:
+    """Return an element's name as ngspice writes it in i(...): x1.Vs is v.x1.vs."""
+    name = name.lower()
+    last = name.rpartition(".")[2]
+    return f"{last[0]}.{name}" if "." in name else name
+
+
+def _element_names(group: Group, spice: bool = False) -> list[str]:
+    """Return one name per element; those of arrays carry their index."""
+    names: list[str] = []
+    for member, where in zip(group.members, group.layouts, strict=True):
+        name = spice_name(member.name) if spice else member.name.lower()
+        if where is None:
+            names.append(name)
+        else:
+            names += [f"{name}[{','.join(map(str, index))}]" for index in zip(*where.index, strict=True)]
+    return names
+
+
+def _controls(group: Group, numbering: _Numbering, unknown: IntArray, branch_base: int) -> IntArray:
+    """Return the unknowns that control each element (elements, controls)."""
+    rows = []
+    for member, count in zip(group.members, group.counts, strict=True):
+        columns = []
+        for control in member.program.controls if member.program else member.controls:
+            if isinstance(control, str):
+                found = numbering.branches.get(control.lower())
+                if found is None:
+                    raise InputError(
+                        f"{member.name} reads the current of '{control}', which is no voltage source",
+                        member.at,
+                        expected="an element with a branch current (V, E, H, L)",
+                        near=nearest(control, numbering.branches),
+                    )
+                if len(found) not in (1, count):
+                    raise InputError(
+                        f"{member.name} has {count} elements, '{control}' has {len(found)}", member.at
+                    )
+                columns.append(np.broadcast_to(branch_base + found, (count,)))
+            else:
+                columns.append(np.broadcast_to(unknown[np.asarray(control, dtype=np.int64)], (count,)))
+        if columns:
+            rows.append(np.column_stack(columns))
+    return np.concatenate(rows) if rows else np.zeros((group.count, 0), dtype=np.int64)
+
+
+def _values(group: Group, drives: IntArray, laws: FloatArray) -> FloatArray | list[FloatArray]:
+    """Return the rows of values: drive slots, node laws of the terminals, prepared columns."""
+    prepared = group.family.prepare(group.given)
+    head: list[FloatArray] = [drives.astype(np.float64)]
+    if group.family.reads_nodes:
+        head.append(laws[group.terminals].reshape(group.count, -1))
+    front = np.concatenate(head, axis=1)
+    if isinstance(prepared, np.ndarray):
+        return np.ascontiguousarray(np.concatenate([front, prepared], axis=1))
+    return [np.concatenate([a, b]) for a, b in zip(front, prepared, strict=True)]
+
+
+def compile_sparse(circuit: Circuit) -> System:
+    """Compile a circuit into its sparse form."""
+    groups = spread(circuit, [*circuit.instances, *_role_instances(circuit)])
+    numbering = _Numbering(circuit)
+    laws = _node_laws(groups, len(circuit.nodes))
+    internal = [numbering.internal(group) for group in groups]
+    branches = [numbering.branch(group) for group in groups]
+    drives = [numbering.drives(group) for group in groups]
+    nodes = len(circuit.nodes) - 1
+    branch_base = nodes + len(numbering.internal_names)
+    size = branch_base + len(numbering.branch_names)
+    unknown = np.concatenate([[size], np.arange(nodes)]).astype(np.int64)  # ground comes first
+    blocks = []
+    for group, inner, branch, driven in zip(groups, internal, branches, drives, strict=True):
+        family = group.family
+        terminals = unknown[group.terminals]
+        columns = [terminals[:, k] for k in range(len(family.terminals))]
+        for node, (numbers, there) in zip(family.internal, inner, strict=True):
+            columns.append(np.where(there, nodes + numbers, terminals[:, node.onto]))
+        columns += [branch_base + branch[:, k] for k in range(family.branches)]
+        rows = len(columns)
+        controls = _controls(group, numbering, unknown, branch_base)
+        pins = np.column_stack([*columns, *controls.T]) if rows + controls.shape[1] else controls
+        blocks.append(
+            (Block(group, pins.astype(np.int64), rows, _values(group, driven, laws)), driven, branch)
+        )
+    system = _system(circuit, blocks, size, branch_base, unknown, numbering)
+    system.refresh()
+    return system
+
+
+def _system(
+    circuit: Circuit,
+    blocks: Sequence[tuple[Block, IntArray, IntArray]],
+    size: int,
+    nodes: int,
+    unknown: IntArray,
+    numbering: _Numbering,
+) -> System:
+    """Lay out graphs and matrices."""
+    kinds: tuple[list[Block], ...] = ([], [], [])
+    for block, _, _ in blocks:
+        family = block.group.family
+        kinds[0 if family.linear else 1 if family.affine else 2].append(block)
+    kinds = tuple(sort(kind) for kind in kinds)
+    parts = [graph(kind) for kind in kinds]
+    low, high = _bounds([block for block, _, _ in blocks], unknown, size)
+    held = np.flatnonzero(np.isfinite(low) | np.isfinite(high))
+    changing, changing_slots = compress(
+        np.concatenate([parts[2][1], held]), np.concatenate([parts[2][2], held]), size
+    )
+    same = np.arange(size, dtype=np.int64)
+    changing_columns = changing.columns()
+    pattern, slots = compress(
+        np.concatenate([parts[0][1], parts[1][1], changing.index, same]),
+        np.concatenate([parts[0][2], parts[1][2], changing_columns, same]),
+        size,
+    )
+    cut = len(parts[0][1]), len(parts[0][1]) + len(parts[1][1])
+    graphs = (
+        parts[0][0],
+        parts[1][0],
+        parts[2][0]._replace(entries=changing_slots[: len(parts[2][1])].copy()),
+    )
+    network = Network(
+        size=size,
+        nodes=nodes,
+        driven=graphs[1],
+        varying=graphs[2],
+        start=pattern.start,
+        index=pattern.index,
+        g0=np.zeros(pattern.entries + 1),
+        c0=np.zeros(pattern.entries + 1),
+        charge_start=np.zeros(size + 1, dtype=np.int64),
+        charge_index=np.zeros(0, dtype=np.int64),
+        charge_data=np.zeros(0),
+        changing_rows=changing.index,
+        changing_columns=changing_columns,
+        low=low,
+        high=high,
+        held=held.astype(np.int64),
+        held_spots=locate(changing, held, held),
+    )
+    ranges = _ranges(blocks, kinds, graphs, nodes)
+    rest = np.zeros(numbering.drive_count)
+    sources = []
+    nudges = {f"{NUDGE_PREFIX}{one.bus}".lower(): one for one in circuit.nudges}
+    for name, found in ranges.items():
+        waveform = found.instance.waveform
+        if waveform is not None:
+            rest[found.drives] = waveform.dc
+            if waveform.kind != "dc":
+                sources += [(waveform, int(slot)) for slot in found.drives[:, 0]]
+        if name in nudges:
+            rest[found.drives[:, NUDGE.drives.index("mode")]] = _mode(nudges[name])
+    names = [f"v({name.lower()})" for name in circuit.nodes[1:]]
+    return System(
+        circuit=circuit,
+        network=network,
+        constant=graphs[0],
+        pattern=pattern,
+        entries=(slots[: cut[0]].copy(), slots[cut[0] : cut[1]].copy()),
+        names=(*names, *numbering.internal_names, *numbering.branch_names),
+        unknown_of_node=unknown,
+        ranges=ranges,
+        sources=tuple(sources),
+        rest=rest,
+        memory=int(graphs[2].memory_start[-1]),
+        affine=not len(graphs[2].rows),
+    )
+
+
+def _mode(nudging: Nudging) -> float:
+    return FROZEN if nudging.kind == "frozen" else LIVE
+
+
+def _bounds(blocks: Sequence[Block], unknown: IntArray, size: int) -> tuple[FloatArray, FloatArray]:
+    """Return between which voltages each unknown is held."""
+    low, high = np.full(size, -np.inf), np.full(size, np.inf)
+    for block in blocks:
+        family = block.group.family
+        if family.bounds is not None:
+            at = unknown[block.group.terminals[:, 0]]
+            below, above = family.bounds(block.group.given)
+            there = at < size
+            low[at[there]] = np.maximum(low[at[there]], below[there])
+            high[at[there]] = np.minimum(high[at[there]], above[there])
+    return low, high
+
+
+def _ranges(
+    blocks: Sequence[tuple[Block, IntArray, IntArray]],
+    kinds: Sequence[Sequence[Block]],
+    graphs: Sequence[Any],
+    nodes: int,
+) -> dict[str, Elements]:
+    """Return where the elements of each instance stand, in the netlist's order of groups."""
+    begins = {}
+    for kind, placed in zip(kinds, graphs, strict=True):
+        at = 0
+        for block in kind:
+            begins[id(block)] = (placed, at)
+            at += len(block.pins)
+    ranges = {}
+    for block, drives, branch in blocks:
+        placed, start = begins[id(block)]
+        group = block.group
+        first = 0
+        for member, where, count in zip(group.members, group.layouts, group.counts, strict=True):
+            ranges[member.name.lower()] = Elements(
+                member,
+                placed,
+                start + first,
+                start + first + count,
+                where,
+                drives[first : first + count],
+                nodes + branch[first : first + count, 0] if group.family.branches else np.zeros(0, np.int64),
+            )
+            first += count
+    return ranges

@@ -5,9 +5,9 @@ families is generated as source, once per list of families, and written into the
 module that imports each law by name. Families from other packages take part like the packaged ones.
 
     load(graph, x, d, memory, f, q, jg, jc) -> limited    adds currents, charges and their derivatives
-    energies(graph, x, out)                               co-content of each element (0 where it has none)
+    energies(graph, x, out)                               co-content of each element (NaN: has none)
     signals(graph, x, out)                                ∂E/∂θ of each element with a learning signal
-    slopes(graph, x, y, out)                              Σ y·∂i/∂θ of each element, for adjoints and local rules
+    slopes(graph, x, y, out)                              Σ y·∂i/∂θ of each element, for adjoints
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def source(families: Sequence[Family]) -> str:
 
 
 def _written(text: str) -> Path:
-    """Write the source under a name that follows from its content; a private folder when the cache is read-only."""
+    """Write the source, named by its content; a private folder if the cache is read-only."""
     name = f"{GENERATED}_{hashlib.sha256(text.encode()).hexdigest()[:16]}.py"
     for folder in (
         cache_root(),

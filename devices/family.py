@@ -69,7 +69,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Internal:
-    """A node inside the device, there only where parameter `when` is above zero; else it is terminal `onto`."""
+    """A node inside the device where parameter `when` is above zero; elsewhere it is terminal `onto`."""
 
     name: str
     when: str
@@ -122,7 +122,7 @@ class Family:
     node_law: Callable[[Given], FloatArray] | None = None
     #: Given → (low, high) in volts: between which its terminal 0 is held (an ideal clamp).
     bounds: Callable[[Given], tuple[FloatArray, FloatArray]] | None = None
-    #: energy(u, p) -> float: co-content of one element, NaN where this element has none; None: no element has.
+    #: energy(u, p) -> float: co-content of one element, NaN where it has none; None: no element has.
     energy: Callable[..., float] | None = None
     learning: Learning | None = None
     #: The array forms it can take (a key of simulator.couplings), and whether it is the law of nodes.

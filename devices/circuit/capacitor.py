@@ -2,7 +2,7 @@
 
     q = C·(v1 − v2),   C = m·c·(1 + tc1·ΔT + tc2·ΔT²),   ΔT = T − T_nom
 
-    c  F    tc1  1/K    tc2  1/K²    ic  V, voltage at time 0 of a transient with uic    m  how many in parallel
+    c  F    tc1  1/K    tc2  1/K²    ic  V, at time 0 with uic    m  how many in parallel
 
 It holds charge; the engine integrates that charge, so none is lost to step errors of C(v)·dv/dt.
 

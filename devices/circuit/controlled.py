@@ -9,7 +9,8 @@
 
 None of them is reciprocal: there is no energy that a circuit with one minimises.
 
-Source: E, G, F, H elements of the ngspice 39 manual, chapter 4.2. Limits: linear; POLY and TABLE are B sources.
+Source: E, G, F, H elements of the ngspice 39 manual, chapter 4.2.
+Limits: linear; POLY and TABLE are B sources.
 """
 
 from __future__ import annotations

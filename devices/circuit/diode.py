@@ -75,32 +75,30 @@ def junction(v: float, p: FloatArray) -> tuple[float, float]:
 
 
 @kernel
+def exponential_area(x: float) -> float:
+    """Return ∫₀ˣ of the continued exponential."""
+    if x > LARGEST_EXPONENT:
+        over = x - LARGEST_EXPONENT
+        return math.exp(LARGEST_EXPONENT) * (1.0 + over + 0.5 * over * over) - 1.0
+    return math.expm1(x)
+
+
+@kernel
 def junction_energy(v: float, p: FloatArray) -> float:
     """Return ∫₀ᵛ i dv of the junction (without gmin)."""
-    width = p[WIDTH]
+    saturation = float(p[SATURATION])
+    width = float(p[WIDTH])
     knee = -3.0 * width
     if v >= knee:
-        x = v / width
-        if x > LARGEST_EXPONENT:
-            over = x - LARGEST_EXPONENT
-            top = math.exp(LARGEST_EXPONENT)
-            return p[SATURATION] * (width * (top * (1.0 + over + 0.5 * over * over) - 1.0) - v)
-        return p[SATURATION] * (width * math.expm1(x) - v)
-    total = p[SATURATION] * (width * math.expm1(-3.0) - knee)
+        return saturation * (width * exponential_area(v / width) - v)
+    area = width * math.expm1(-3.0) - knee
     cube = (3.0 * width / math.e) ** 3
-    lower = max(v, -p[BREAKDOWN])
-    total -= p[SATURATION] * (lower - knee - 0.5 * cube * (1.0 / (lower * lower) - 1.0 / (knee * knee)))
+    lower = min(max(v, -float(p[BREAKDOWN])), knee)
+    area -= lower - knee - 0.5 * cube * (1.0 / (lower * lower) - 1.0 / (knee * knee))
     if v < lower:
-        wide = p[WIDTH_BREAKDOWN]
-        x = -(p[BREAKDOWN] + v) / wide
-        if x > LARGEST_EXPONENT:
-            over = x - LARGEST_EXPONENT
-            total += (
-                p[SATURATION] * wide * (math.exp(LARGEST_EXPONENT) * (1.0 + over + 0.5 * over * over) - 1.0)
-            )
-        else:
-            total += p[SATURATION] * wide * math.expm1(x)
-    return total
+        wide = float(p[WIDTH_BREAKDOWN])
+        area += wide * exponential_area(-(p[BREAKDOWN] + v) / wide)
+    return saturation * area
 
 
 @kernel
@@ -128,10 +126,10 @@ def limit(v: float, p: FloatArray, m: FloatArray) -> float:
     if m[0] == math.inf:
         return v
     if math.isnan(m[0]):
-        return p[VCRIT] if v == 0.0 or v > p[VCRIT] else v
+        return float(p[VCRIT]) if v == 0.0 or v > p[VCRIT] else v
     if v < min(0.0, 10.0 * p[WIDTH_BREAKDOWN] - p[BREAKDOWN]):
         bent = limited_step(-(v + p[BREAKDOWN]), -(m[0] + p[BREAKDOWN]), p[WIDTH_BREAKDOWN], p[VCRIT])
-        return -(bent + p[BREAKDOWN])
+        return -(bent + float(p[BREAKDOWN]))
     return limited_step(v, m[0], p[WIDTH], p[VCRIT])
 
 
@@ -184,7 +182,8 @@ def energy(u: FloatArray, p: FloatArray) -> float:
     """Co-content: ½·g_s·(u0 − u2)² + ∫ i dv of the junction + ½·gmin·v²."""
     v = u[2] - u[1]
     drop = u[0] - u[2]
-    return 0.5 * p[GSERIES] * drop * drop + junction_energy(v, p) + 0.5 * p[GMIN] * v * v  # type: ignore[no-any-return]
+    ohmic = 0.5 * (p[GSERIES] * drop * drop + p[GMIN] * v * v)
+    return float(ohmic) + junction_energy(v, p)
 
 
 DIODE = Family(

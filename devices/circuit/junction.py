@@ -93,7 +93,8 @@ def junction_columns(given: Given) -> FloatArray:
         _knee(*row) for row in zip(v["bv"], v["ibv"] * v["m"], saturation, breaks, vt, strict=True)
     ]
     columns[:, WIDTH_BREAKDOWN] = breaks
-    columns[:, VCRIT] = width * np.log(width / (math.sqrt(2.0) * saturation))
+    # Not below n·V_t, where a junction with a huge saturation current would have it.
+    columns[:, VCRIT] = np.maximum(width * np.log(width / (math.sqrt(2.0) * saturation)), width)
     return columns
 
 

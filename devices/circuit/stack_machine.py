@@ -74,10 +74,10 @@ def unary(code: int, x: float) -> tuple[float, float]:
         return -x, -1.0
     if code == NOT:
         return (1.0 if x == 0.0 else 0.0), 0.0
-    if code == ABS or code == SIGN:
+    if code in (ABS, SIGN):
         sign = 1.0 if x > 0.0 else (-1.0 if x < 0.0 else 0.0)
         return (abs(x), sign) if code == ABS else (sign, 0.0)
-    if code == STEP or code == RAMP:
+    if code in (STEP, RAMP):
         step = 0.0 if x < 0.0 else (1.0 if x > 0.0 else 0.5)
         return (step, 0.0) if code == STEP else (max(x, 0.0), step)
     if code == STEP_RAMP:
@@ -143,7 +143,7 @@ def binary(code: int, a: float, b: float) -> tuple[float, float, float]:
         return (a, 1.0, 0.0) if a < b else (b, 0.0, 1.0)
     if code == MAX:
         return (a, 1.0, 0.0) if a > b else (b, 0.0, 1.0)
-    if code == POWER or code == SIGNED_POWER:
+    if code in (POWER, SIGNED_POWER):
         base = abs(a)
         sign = -1.0 if a < 0.0 else 1.0
         value = base**b
@@ -211,7 +211,7 @@ def run(
     while at < end:
         op = int(code[at])
         at += 1
-        if op == CONSTANT or op == CONTROL or op == TIME:
+        if op in (CONSTANT, CONTROL, TIME):
             top += 1
             for k in range(count):
                 slope[top, k] = 0.0

@@ -1,14 +1,14 @@
 """What independent sources do in time, exactly as ngspice 39 has it.
 
-    PULSE(v1 v2 td tr tf pw per np)  v1; from td up to v2 in tr, stays pw, down in tf; every per, np times (0: ever)
-    SIN(vo va freq td theta phase)   vo + va·sin(2π·freq·τ + φ)·e^(−theta·τ), τ = t − td; before: vo + va·sin φ
+    PULSE(v1 v2 td tr tf pw per np)  v1; from td up to v2 in tr, stays pw, down in tf; np times, each per
+    SIN(vo va freq td theta phase)   vo + va·sin(2π·freq·τ + φ)·e^(−theta·τ), τ = t − td or 0
     EXP(v1 v2 td1 tau1 td2 tau2)     v1 + (v2 − v1)·[1 − e^(−(t − td1)/tau1)] from td1, and back from td2
     SFFM(vo va fc mdi fs φc φs)      vo + va·sin(2π·fc·t + φc + mdi·sin(2π·fs·t + φs))
-    PWL(t1 v1 t2 v2 …) r= td=        straight lines, held outside; delayed by td; from t = r on repeated for ever
+    PWL(t1 v1 t2 v2 …) r= td=        straight lines, held outside; td later; from t = r on again and again
     DC value                         a constant
 
 Times in s, theta in 1/s, phases in degrees. Defaults (not given, or 0): tr, tf, td1, tau1, tau2: TSTEP;
-pw, per: TSTOP; freq, fc, fs: 1/TSTOP; td2: td1 + TSTEP; all others 0.
+pw, per: TSTOP; np: for ever; freq, fc, fs: 1/TSTOP; td2: td1 + TSTEP; all others 0.
 
 Source: ngspice 39 manual, chapter 4.1, and its curves, which the tests compare with.
 """
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -102,7 +103,7 @@ def _check_pwl(values: Sequence[float], options: Mapping[str, float], at: Locati
     if len(values) < 2 or len(values) % 2:
         raise InputError(f"pwl with {len(values)} numbers", at, expected="pairs of a time and a value")
     times = values[::2]
-    for before, after in zip(times, times[1:], strict=False):
+    for before, after in pairwise(times):
         if after <= before:
             raise InputError(
                 f"pwl goes from {engineering(before, 's')} back to {engineering(after, 's')}",

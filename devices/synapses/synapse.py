@@ -11,7 +11,8 @@ drive=direct takes its current without the factor ρ′. Tied and with drive=ene
 
 W has no unit, gunit is in siemens (default: gleak of the column neuron; of `.options gunit` if there is
 none). A synapse with both ends on one node (`Y h h self=1`) counts half, E = −½·…, as every pair of a
-self-coupled array does in ½ρᵀWρ. The local signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post), whatever the drive.
+self-coupled array does in ½ρᵀWρ. The local signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post),
+whatever the drive.
 
 Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equations 1 and 9; LANGUAGE of eqchip.
 Limits: ideal and continuous weights; imperfections join at their places.
@@ -45,7 +46,7 @@ _W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK = range(2 * COLUMNS, 2 * CO
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return W, gunit (0: take the column's leak), which ends it drives, its share, and the fallback scale."""
+    """Return W, gunit (0: the column's leak), which ends it drives, its share, the fallback scale."""
     direction = given.words["dir"]
     gunit = np.nan_to_num(given.values["gunit"], nan=0.0)
     columns = np.empty((given.count, 6))
@@ -103,7 +104,7 @@ def law(
 
 @kernel
 def energy(u: FloatArray, p: FloatArray) -> float:
-    """E = −gunit·vunit_pre·vunit_post·W·ρ·ρ; NaN where one-way or under direct drive of a curved activation."""
+    """E = −gunit·vunit_pre·vunit_post·W·ρ·ρ; NaN where one-way, or ρ is curved and the drive direct."""
     for end in range(2):
         a = end * COLUMNS
         if p[_INTO_PRE + end] == 0.0 or (p[a + ENERGY_DRIVE] == 0.0 and p[a + CODE] != LINEAR):
@@ -170,7 +171,7 @@ SYNAPSE = Family(
             "init",
             "",
             "glorot",
-            "how weights start: uniform within ±√(6/(rows + columns)), all 0, normal or uniform of width spread",
+            "how weights start: uniform within ±√(6/(rows + columns)), 0, or of width spread",
             words=("glorot", "zeros", "normal", "uniform"),
             source="Glorot & Bengio 2010, equation 16",
         ),

@@ -8,6 +8,7 @@ quoted string, or one of `= ( ) ,`. Where a token stands is worked out only when
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from eqchip.errors import Location
@@ -28,7 +29,7 @@ class Card:
     line: int  # of its first physical line, from 1
     #: Where physical lines begin in `text`: (offset in text, line number, columns cut on the left, the line).
     joints: tuple[tuple[int, int, int, str], ...] = ()
-    body: list[Card] = field(default_factory=list)  # of a .subckt
+    body: Sequence[Card] = ()  # of a .subckt
     scope: str = ""  # the folder its own relative file names start from
 
     @property

@@ -2,7 +2,7 @@
 
 Within one scope a parameter may use any other, before or after it, as long as none needs itself; of two
 definitions of a name the last counts. A subcircuit is one scope: its defaults and its `.param` cards, in this
-order, may use each other and what is around; values given by the instance come from around, and win over both:
+order, may use each other and what is around; values given by the instance come from around and win:
 
     resolve_parameters([*defaults, *own], scope_around, given)
 

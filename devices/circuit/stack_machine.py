@@ -2,8 +2,11 @@
 
 At kinks and jumps the derivative is, like ngspice's: sgn(0) = 0 for abs; 0 for sgn, u, int, floor, ceil,
 nint and comparisons; ½ for uramp at 0; for min and max that of the second argument on a tie; for pwl that
-of the piece to the right; for limit 0 at and beyond a limit. The slope of sqrt at 0 is held at
-½/√SMALLEST so that Newton can start there.
+of the piece to the right; for limit 0 at and beyond a limit.
+
+Newton starts at 0 V, so nothing may be infinite there: dividing by 0, log(0) and the slopes of roots at 0
+are taken at SMALLEST instead. Outside the domain of a function (log or sqrt of a negative number) the
+value is NaN, and the solver says so.
 """
 
 from __future__ import annotations
@@ -94,9 +97,11 @@ def unary(code: int, x: float) -> tuple[float, float]:
         e = math.exp(x)
         return e, e
     if code == LN:
-        return math.log(x), 1.0 / x
+        at = SMALLEST if x == 0.0 else x
+        return math.log(at), 1.0 / at
     if code == LOG10:
-        return math.log10(x), 1.0 / (x * math.log(10.0))
+        at = SMALLEST if x == 0.0 else x
+        return math.log10(at), 1.0 / (at * math.log(10.0))
     if code == SQRT:
         return math.sqrt(x), 0.5 / math.sqrt(max(x, SMALLEST))
     if code == SIN:
@@ -138,7 +143,8 @@ def binary(code: int, a: float, b: float) -> tuple[float, float, float]:
     if code == MULTIPLY:
         return a * b, b, a
     if code == DIVIDE:
-        return a / b, 1.0 / b, -a / (b * b)
+        by = b if abs(b) > SMALLEST else math.copysign(SMALLEST, b)
+        return a / by, 1.0 / by, -a / (by * by)
     if code == MIN:
         return (a, 1.0, 0.0) if a < b else (b, 0.0, 1.0)
     if code == MAX:
@@ -146,8 +152,8 @@ def binary(code: int, a: float, b: float) -> tuple[float, float, float]:
     if code in (POWER, SIGNED_POWER):
         base = abs(a)
         sign = -1.0 if a < 0.0 else 1.0
-        value = base**b
-        by_base = 0.0 if b == 0.0 else b * base ** (b - 1.0)
+        value = max(base, SMALLEST) ** b if b < 0.0 else base**b
+        by_base = 0.0 if b == 0.0 else b * max(base, SMALLEST) ** (b - 1.0)
         by_exponent = value * math.log(base) if base > 0.0 else 0.0
         if code == POWER:
             return value, (0.0 if a == 0.0 and b != 1.0 else sign * by_base), by_exponent

@@ -15,7 +15,7 @@ import re
 from eqchip.errors import InputError, Location
 from eqchip.netlists.card import TOKEN, Card
 
-_COMMENT = re.compile(r";|//|(?:(?<=[\s,])|^)\$")
+_COMMENT = re.compile(r";|//|(?:(?<=[\s,])|^\+?)\$")
 # Without one of these the tokens of a line are its words.
 _SPECIAL = re.compile(r"[={}()'\",\[\]]")
 _LONE = frozenset("{}[]'\"")

@@ -177,7 +177,7 @@ class _Reading:
                 self._other(card)
 
     def _open(self, card: Card) -> None:
-        if not card.tokens:
+        if not card.tokens or card.tokens[0] in ("=", "(", ")", ","):
             raise InputError(".subckt has no name", card.where(), expected=".subckt name nodes …")
         if len(self.nested) >= MOST_NESTED:
             raise InputError(f"subcircuits nest deeper than {MOST_NESTED} levels", card.where())

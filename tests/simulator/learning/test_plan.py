@@ -1,0 +1,97 @@
+"""From .train, .nudge and .output cards to a plan, and what a plan made in Python refuses."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eqchip.errors import InputError
+from eqchip.netlists import roles
+from eqchip.netlists.circuit import Circuit, Nudging
+from eqchip.simulator.learning.methods import ESTIMATORS, RULES
+from eqchip.simulator.learning.plan import Plan, plan_for, plan_of
+from naive_chip import layered
+
+
+def circuit(kind: str = "live", **train: Any) -> Circuit:
+    return Circuit(train=train, nudges=[Nudging("y", np.arange(2), kind=kind)])
+
+
+def test_cards_become_a_plan() -> None:
+    found = plan_of(
+        circuit(
+            "frozen",
+            estimator="random",
+            solve="euler",
+            free_steps=20.0,
+            nudged_steps=4.0,
+            eps=0.5,
+            beta=1.0,
+            batch=7.0,
+            epochs=25.0,
+            persistent=1.0,
+            seed=3.0,
+        )
+    )
+    assert (found.estimator, found.rule, found.kind, found.cost) == ("random", "contrast", "frozen", "mse")
+    assert (found.free.solve, found.free.steps, found.free.eps) == ("euler", 20, 0.5)
+    assert (found.nudged.steps, found.nudged.eps) == (4, 0.5)
+    assert (found.beta, found.batch, found.epochs, found.persistent, found.seed) == (1.0, 7, 25, True, 3)
+
+
+def test_what_is_not_given_has_the_default_that_is_declared() -> None:
+    found = plan_of(circuit())
+    assert found.estimator == roles.TRAIN["estimator"].default
+    assert found.free.tol == roles.TRAIN["tol"].default
+    assert found.beta == roles.TRAIN["beta"].default
+    assert found.free.steps == 0
+
+
+def test_an_absolute_beta_is_taken_over_the_conductance_of_the_outputs() -> None:
+    chip = layered((2, 3, 2), group={"gleak": 4e-6}, circuit=circuit(beta=1e-6, **{roles.BETA_UNIT: "S"}))
+    assert plan_for(chip).beta == pytest.approx(0.25)
+    chip.circuit.train.pop(roles.BETA_UNIT)
+    assert plan_for(chip).beta == 1e-6
+
+
+def test_a_chip_without_nudge_cannot_be_trained() -> None:
+    with pytest.raises(InputError, match=r"no \.nudge card"):
+        plan_of(Circuit())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rule": "stdp"}, "rule=stdp does not go with estimator=centered"),
+        ({"rule": "contrast", "estimator": "holomorphic"}, "estimator=holomorphic is not supported yet"),
+        ({"rule": "stdp", "estimator": "onesided"}, "rule=stdp is not supported yet"),
+        ({"estimator": "centred"}, "rule=contrast does not go with estimator=centred"),
+        ({"beta": 0.0}, "beta=0 nudges nothing"),
+        ({"batch": 0}, "batch=0"),
+        ({"kind": "dead"}, "kind=dead: no such nudge"),
+        ({"cost": "crossentropy"}, "cost=crossentropy is not supported yet"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Plan(**changes)
+
+
+def test_a_pair_that_does_not_go_together_shows_the_table() -> None:
+    with pytest.raises(InputError) as caught:
+        Plan(rule="coupled", estimator="random")
+    assert all(rule in str(caught.value) for rule in roles.RULES)
+
+
+def test_steps_are_asked_for_where_time_is_stepped() -> None:
+    with pytest.raises(InputError, match="solve=euler needs nudged_steps= eps="):
+        plan_of(circuit(solve="euler", free_steps=3.0))
+
+
+def test_every_method_is_a_word_of_the_language_and_every_word_is_here_or_refused() -> None:
+    assert set(ESTIMATORS) <= set(roles.ESTIMATORS)
+    assert set(RULES) <= set(roles.RULES)
+    later = {value for values in roles.NOT_YET.values() for value in values}
+    assert set(roles.ESTIMATORS) - set(ESTIMATORS) <= later
+    assert set(roles.RULES) - set(RULES) <= later
+    assert not later & (set(ESTIMATORS) | set(RULES))

@@ -111,7 +111,7 @@ def test_scale_is_a_factor_on_the_data(tmp_path: Path) -> None:
     assert found.train.inputs[1].tolist() == [2.0, 2.5]
 
 
-@pytest.mark.parametrize("name", ["digits", "iris", "mnist", "mnist:/some/where"])
+@pytest.mark.parametrize("name", ["digits", "iris", "mnist", "mnist:/some/where"], ids="abcd")
 def test_sets_of_later_versions_are_refused_by_name(name: str) -> None:
     with pytest.raises(InputError, match=f"data set '{name.partition(':')[0]}' is not supported yet"):
         load(chip(Data("xor")), name)

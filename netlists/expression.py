@@ -135,7 +135,9 @@ def number_or_expression(card: Card, index: int, scope: Scope) -> float:
     """Return the value of a token: `10k`, `{2*a}`, `'2*a'`, a parameter's name, or `2*a` without blanks."""
     word = card.tokens[index]
     try:
-        return parse_number(word)
+        value = parse_number(word)
+        if -math.inf < value < math.inf:
+            return value
     except ValueError:  # the parser says what is wrong with a number such as 4k7, and where
         pass
     return evaluate(parse_expression(word, card, index), scope)
@@ -242,7 +244,7 @@ class _Reduction:
         own = self.scope.function(node.function)
         if own is not None:
             return self._inline(node, own, arguments)
-        plain = desugar(node)
+        plain = desugar(node, self.scope.known())
         if not isinstance(plain, Call):
             return self.reduce(plain, arguments)
         values = tuple(self.reduce(one, arguments) for one in plain.arguments)
@@ -262,11 +264,10 @@ class _Reduction:
             chain = " → ".join([*self.inside[self.inside.index(own.name) :], own.name])
             raise InputError(f"the function '{own.name}' calls itself: {chain}", node.at.where())
         if len(node.arguments) != len(own.parameters):
-            raise InputError(
-                f"{own.name}() got {len(node.arguments)}",
-                node.at.where(),
-                expected=f"{len(own.parameters)}: {own.name}({', '.join(own.parameters)})",
-            )
+            form = f"{own.name}({', '.join(own.parameters)})"
+            plural = "" if len(own.parameters) == 1 else "s"
+            wanted = f"{len(own.parameters)} argument{plural}: {form}"
+            raise InputError(f"{own.name}() takes {wanted}, not {len(node.arguments)}", node.at.where())
         given = {}
         for name, argument in zip(own.parameters, node.arguments, strict=True):
             before = self.work

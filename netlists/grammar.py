@@ -14,6 +14,7 @@ Limits: 100 levels of nesting, 200,000 characters.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import NoReturn
 
@@ -181,9 +182,12 @@ class _Reader:
         if not self.behavioural and re.match(r"[\d.e+-]+mil", word, re.IGNORECASE):
             self.fail(f"'{word}': ngspice reads mil as 1e-3 in an expression and as 25.4e-6 elsewhere", at)
         try:
-            return Number(parse_number(word), at)
+            value = parse_number(word)
         except ValueError as fault:
             self.fail(str(fault), at)
+        if math.isinf(value):
+            self.fail(f"'{word}' is too large", at)
+        return Number(value, at)
 
     def named(self, word: str, at: Spot) -> Node:
         name = word.lower()

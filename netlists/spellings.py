@@ -9,13 +9,18 @@ Limits: what draws a random number in ngspice (gauss … and `limit` with two ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.formula import Call, Chain, Choice, Node, Number
 from eqchip.netlists.functions import BUILTINS, RANDOM, REWRITTEN, SAME
 
 
-def desugar(call: Call) -> Node:
-    """Return a call in the functions that evaluation knows; InputError when it has no meaning."""
+def desugar(call: Call, names: Sequence[str] = ()) -> Node:
+    """Return a call in the functions that evaluation knows; InputError when it has no meaning.
+
+    `names` are those the netlist knows, for the message.
+    """
     name, arguments, at = SAME.get(call.function, call.function), call.arguments, call.at
     if name in RANDOM or (name == "limit" and len(arguments) == 2):
         raise InputError(
@@ -28,7 +33,7 @@ def desugar(call: Call) -> Node:
     if most < 0:
         builtin = BUILTINS.get(name)
         if builtin is None:
-            known = [*BUILTINS, *SAME, *REWRITTEN, "v", "i"]
+            known = [*names, *BUILTINS, *SAME, *REWRITTEN, "v", "i"]
             raise InputError(
                 f"there is no function '{call.function}'", at.where(), near=nearest(call.function, known)
             )

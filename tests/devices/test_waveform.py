@@ -84,7 +84,7 @@ def test_between_breakpoints_a_waveform_is_smooth(wave: Wave) -> None:
         return np.array([waveform.value_at(wave, t + offset, TSTEP, TSTOP) for t in times])
 
     bend = np.abs(at(h) - 2.0 * at(0.0) + at(-h)) / h**2
-    # The sharpest smooth curves here bend by 5e12 V/s²; the mildest corner, 0.5 V/µs, would by 1.2e13 or more.
+    # The sharpest smooth curve here bends by 5e12 V/s²; the mildest corner, 0.5 V/µs, by 1.2e13 or more.
     assert bend.max() <= 8e12
 
 

@@ -338,28 +338,3 @@ class NaiveChip:
 
     def voltages(self, state: State) -> dict[str, Array]:
         return {name: state.values[:, span] for name, span in self.spans.items()}
-
-
-def layered(
-    sizes: tuple[int, ...],
-    seed: int = 0,
-    activation: str = "tanh",
-    rate: float = 0.1,
-    spread: float = 0.7,
-    lift: float = 0.0,
-    group: Mapping[str, Any] | None = None,
-    **more: Any,
-) -> NaiveChip:
-    """Return a layered chip x-h-…-y with random weights, and biases around `lift`."""
-    random = np.random.default_rng(seed)
-    names = ["x", *[f"h{i}" if len(sizes) > 3 else "h" for i in range(1, len(sizes) - 1)], "y"]
-    options = dict(group or {})
-    groups = {names[0]: Group(sizes[0], "linear")}
-    for name, size in zip(names[1:], sizes[1:], strict=True):
-        groups[name] = Group(size, activation, bias=lift + 0.2 * random.standard_normal(size), **options)
-    arrays = {
-        f"Y{a}{b}": Synapses(a, b, spread * random.standard_normal((m, n)) / np.sqrt(m))
-        for a, b, m, n in zip(names, names[1:], sizes, sizes[1:], strict=False)
-    }
-    rates = {**dict.fromkeys(arrays, rate), **{"N" + name: rate for name in names[1:]}}
-    return NaiveChip(groups, arrays, rates, **more)

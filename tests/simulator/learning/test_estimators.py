@@ -13,7 +13,8 @@ from eqchip.simulator.learning.methods import ESTIMATORS, RULES
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.references import finite_differences
 from eqchip.simulator.learning.references.recurrent_backpropagation import gradient
-from naive_chip import Array, NaiveChip, layered
+from naive_chip import Array, NaiveChip
+from naive_circuits import layered
 
 STILL = Settling(tol=1e-13)
 METHODS = [(rule, name) for rule in RULES for name in PAIRS[rule] if name in ESTIMATORS]

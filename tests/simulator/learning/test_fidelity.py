@@ -11,7 +11,8 @@ import pytest
 from eqchip.simulator.chip import Nudge, Settling, State, Weights
 from eqchip.simulator.learning.fidelity import Fidelity, curvature_slope, fidelity
 from eqchip.simulator.learning.plan import Plan
-from naive_chip import Array, NaiveChip, layered
+from naive_chip import Array, NaiveChip
+from naive_circuits import layered
 
 TIGHT = Settling(tol=1e-12)
 PLAN = Plan(beta=0.05, free=TIGHT, nudged=TIGHT)

@@ -10,7 +10,7 @@ from eqchip.netlists import roles
 from eqchip.netlists.circuit import Circuit, Nudging
 from eqchip.simulator.learning.methods import ESTIMATORS, RULES
 from eqchip.simulator.learning.plan import Plan, plan_for, plan_of
-from naive_chip import layered
+from naive_circuits import layered
 
 
 def circuit(kind: str = "live", **train: Any) -> Circuit:

@@ -12,7 +12,8 @@ from eqchip.simulator.learning.epoch import Epoch
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.trainer import train
 from eqchip.simulator.samples import Dataset, Samples
-from naive_chip import NaiveChip, layered
+from naive_chip import NaiveChip
+from naive_circuits import layered
 
 PLAIN = {"c": 1e-12, "gleak": 1e-6, "vunit": 1.0}
 SCALED = {

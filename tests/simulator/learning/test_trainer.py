@@ -16,7 +16,8 @@ from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.references.recurrent_backpropagation import gradient
 from eqchip.simulator.learning.trainer import evaluate, train
 from eqchip.simulator.samples import Dataset, Samples
-from naive_chip import NaiveChip, layered
+from naive_chip import NaiveChip
+from naive_circuits import layered
 
 TIGHT = Settling(tol=1e-11)
 EULER = Settling("euler", tol=1e-6, steps=60, eps=0.3)

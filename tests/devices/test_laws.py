@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -37,10 +39,20 @@ def assert_close(ours: np.ndarray, differences: np.ndarray, size: np.ndarray) ->
     assert np.max(np.abs(ours - differences), initial=0.0) <= room
 
 
-parametrize = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def families(which: Callable[[Family], object]) -> pytest.MarkDecorator:
+    chosen = [family for family in FAMILIES if which(family)]
+    return pytest.mark.parametrize("family", chosen, ids=lambda family: family.name)
 
 
-@parametrize
+every = families(lambda family: True)
+with_energy = families(lambda family: family.energy)
+learning = families(lambda family: family.learning)
+with_signal = families(lambda family: family.learning and family.learning.signal and family.energy)
+linear = families(lambda family: family.linear or family.affine)
+circuit = families(lambda family: family.law.__module__.startswith("eqchip.devices.circuit"))
+
+
+@every
 def test_derivatives_are_those_of_currents_and_charges(family: Family) -> None:
     for element in draws(family):
         i, q, g, c = evaluate(element)
@@ -48,10 +60,8 @@ def test_derivatives_are_those_of_currents_and_charges(family: Family) -> None:
         assert_close(c, central(lambda u, e=element: evaluate(e, u)[1], element.u), q)
 
 
-@parametrize
+@with_energy
 def test_the_energy_is_what_the_currents_are_the_gradient_of(family: Family) -> None:
-    if family.energy is None:
-        pytest.skip("has no energy")
     seen = 0
     for element in draws(family):
         at = family.energy(element.u, element.p)
@@ -66,11 +76,9 @@ def test_the_energy_is_what_the_currents_are_the_gradient_of(family: Family) -> 
     assert seen > 0
 
 
-@parametrize
+@with_energy
 def test_an_element_without_energy_is_not_reciprocal(family: Family) -> None:
     """NaN must not be a way out for elements that do have an energy."""
-    if family.energy is None:
-        pytest.skip("no element of it has an energy")
     for element in draws(family):
         if np.isnan(family.energy(element.u, element.p)):
             random = np.random.default_rng(1)
@@ -78,10 +86,8 @@ def test_an_element_without_energy_is_not_reciprocal(family: Family) -> None:
             assert any(not np.allclose(g, g.T, rtol=1e-9, atol=0.0) for g in jacobians)
 
 
-@parametrize
+@with_signal
 def test_the_signal_is_the_derivative_of_the_energy_by_the_parameter(family: Family) -> None:
-    if family.learning is None or family.learning.signal is None or family.energy is None:
-        pytest.skip("has no learning signal")
     seen = 0
     for element in draws(family):
         at = family.energy(element.u, element.p)
@@ -103,10 +109,8 @@ def test_the_signal_is_the_derivative_of_the_energy_by_the_parameter(family: Fam
     assert seen > 0
 
 
-@parametrize
+@learning
 def test_the_slope_is_the_derivative_of_the_currents_by_the_parameter(family: Family) -> None:
-    if family.learning is None:
-        pytest.skip("does not learn")
     for element in draws(family):
 
         def currents(theta: np.ndarray, e: Element = element) -> np.ndarray:
@@ -120,10 +124,8 @@ def test_the_slope_is_the_derivative_of_the_currents_by_the_parameter(family: Fa
         assert_close(out, slopes, evaluate(element)[0])
 
 
-@parametrize
+@linear
 def test_linear_families_are_linear(family: Family) -> None:
-    if not (family.linear or family.affine):
-        pytest.skip("is not linear")
     for element in draws(family):
         i, q, g, c = evaluate(element)
         i0, q0, g0, c0 = evaluate(element, np.zeros_like(element.u))
@@ -138,11 +140,7 @@ def test_linear_families_are_linear(family: Family) -> None:
             assert not q0.any()
 
 
-@pytest.mark.parametrize(
-    "family",
-    [f for f in FAMILIES if f.law.__module__.startswith("eqchip.devices.circuit")],
-    ids=lambda family: family.name,
-)
+@circuit
 def test_what_flows_in_at_one_terminal_flows_out_at_the_others(family: Family) -> None:
     nodes = len(family.terminals) + len(family.internal)
     for element in draws(family):
@@ -158,7 +156,7 @@ def test_resistors_and_diodes_never_deliver_power(family: Family) -> None:
         assert i @ element.u >= -1e-12 * np.abs(i).max() * np.abs(element.u).max()
 
 
-@parametrize
+@every
 def test_the_law_writes_no_further_than_its_rows(family: Family) -> None:
     """The dispatcher hands over buffers of the widest element, with other numbers behind."""
     for element in draws(family)[:3]:

@@ -130,7 +130,7 @@ class TestSynapse:
         chip = Settings(gunit=5e-6)
 
         def scale(pre: np.ndarray, post: np.ndarray, **given: float) -> float:
-            return -SYNAPSE.signal(np.ones(2), synapse(pre, post, chip, w=1.0, **given))
+            return -SYNAPSE.learning.signal(np.ones(2), synapse(pre, post, chip, w=1.0, **given))
 
         assert scale(bare, leaky) == pytest.approx(3e-6)
         assert scale(leaky, bare) == pytest.approx(5e-6)
@@ -169,10 +169,9 @@ class TestNudge:
                 ends = [self.energy(u + s * h, 0.4, scale, (0.5, unit), 0.9) for s in (1, -1)]
                 assert i[k] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-7)
             np.testing.assert_allclose(g, g.T, rtol=1e-12)
-            turned, _, _, _ = evaluate(
-                NUDGE, [0.4, 0.15], self.row(plus, minus), self.drives(0.4, 0.9, 0, LIVE)
-            )
-            np.testing.assert_allclose(turned - i, g @ [0.1, 0.05], rtol=1e-9)
+            drives = self.drives(0.4, 0.9, 0.0, LIVE)
+            turned, _, _, _ = evaluate(NUDGE, [0.4, 0.1], self.row(plus, minus), drives)
+            np.testing.assert_allclose(turned - i, g @ [0.1, 0.0], rtol=1e-9)
 
     def test_a_frozen_nudge_is_the_live_one_held_at_its_anchor(self) -> None:
         p = self.row(law_of(gleak=2e-6, vunit=0.5), np.array(BARE))

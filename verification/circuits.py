@@ -37,7 +37,13 @@ def random_circuit(seed: int, nodes: int, *, analysis: str) -> str:
     for k in range(nodes):
         a, b = pair()
         lines.append(f"Rx{k} {a} {b} {ohms():.6g}")
-    kinds = ("DC {v}", "PULSE(0 {v} 2u 1u 1u 20u 50u)", "SIN(0 {v} 30k 1u)", "PWL(0 0 5u {v} 30u {w} 40u 0)", "EXP(0 {v} 1u 5u 25u 8u)")
+    kinds = (
+        "DC {v}",
+        "PULSE(0 {v} 2u 1u 1u 20u 50u)",
+        "SIN(0 {v} 30k 1u)",
+        "PWL(0 0 5u {v} 30u {w} 40u 0)",
+        "EXP(0 {v} 1u 5u 25u 8u)",
+    )
     for k in range(max(1, nodes // 5)):
         wave = str(draw.choice(kinds)).format(v=f"{draw.uniform(-2, 2):.4g}", w=f"{draw.uniform(-2, 2):.4g}")
         lines.append(f"Vs{k} s{k} 0 {wave}")  # behind a resistor: sources never form a loop

@@ -18,15 +18,13 @@ pytestmark = [
     pytest.mark.skipif(not ngspice.available(), reason="ngspice is not installed"),
 ]
 
-TIGHT = ".options reltol=1e-7 abstol=1e-15 vntol=1e-11 chgtol=1e-20 itl1=2000 itl4=200\n"
 OP_CIRCUITS, TRAN_CIRCUITS = 300, 60
 
 
 def reference(text: str) -> dict[str, np.ndarray] | None:
     """Return ngspice's answer at tight tolerances; None when it finds none."""
-    title, _, rest = text.partition("\n")
     try:
-        plots = ngspice.run(f"{title}\n{TIGHT}{rest}")
+        plots = ngspice.run(text, tight=True, limit=120)
     except ngspice.NgspiceFailed:
         return None
     return plots[-1].columns

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.card import Card
@@ -27,6 +27,7 @@ from eqchip.netlists.formula import (
     Prefix,
     Spot,
     calls,
+    height,
     names,
     text,
     walk,
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 LARGEST = 100_000
+_TOO_DEEP = f"the expression comes to more than {2 * DEEPEST} levels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,10 @@ def simplify(node: Node, scope: Scope) -> Node:
 
     Left are Number, Prefix, Chain, Choice, Voltage, Current, Time and Call of a function in BUILTINS.
     """
-    return _Reduction(scope, behavioural=True).reduce(node, {})
+    found = _Reduction(scope, behavioural=True).reduce(node, {})
+    if height(found) > 2 * DEEPEST:
+        raise InputError(_TOO_DEEP, node.at.where())
+    return found
 
 
 def number_or_expression(card: Card, index: int, scope: Scope) -> float:
@@ -166,7 +171,7 @@ class _Reduction:
             raise InputError(f"the expression comes to more than {LARGEST:,} pieces", node.at.where())
         self.depth += 1
         if self.depth > 2 * DEEPEST:
-            raise InputError(f"the expression comes to more than {2 * DEEPEST} levels", node.at.where())
+            raise InputError(_TOO_DEEP, node.at.where())
         found = self._reduce(node, arguments)
         self.depth -= 1
         return found
@@ -270,9 +275,8 @@ class _Reduction:
             raise InputError(f"{own.name}() takes {wanted}, not {len(node.arguments)}", node.at.where())
         given = {}
         for name, argument in zip(own.parameters, node.arguments, strict=True):
-            before = self.work
             given[name] = self.reduce(argument, arguments)
-            self.sizes[id(given[name])] = self.work - before
+            self.sizes[id(given[name])] = sum(1 for _ in islice(walk(given[name]), LARGEST))
             self.kept.append(given[name])
         self.inside.append(own.name)
         found = self.reduce(own.body(self.behavioural), given)

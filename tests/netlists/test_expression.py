@@ -114,6 +114,13 @@ def test_a_long_chain_of_functions_is_bounded() -> None:
         evaluate(parse_expression("f499(1)"), Scope({}, functions))
 
 
+def test_what_functions_put_into_each_other_is_bounded() -> None:
+    deep = Function("f", ("x",), "-(" * 45 + "x" + ")" * 45)
+    source = "f(" * 20 + "v(a)" + ")" * 20
+    with pytest.raises(InputError, match="more than 200 levels"):
+        simplify(parse_expression(source, behavioural=True), Scope({}, {"f": deep}))
+
+
 @pytest.mark.parametrize(
     ("word", "value"),
     [

@@ -27,7 +27,18 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from eqchip.simulator.api import Circuit, check, evaluate, load, models, open, parse, simulate, sweep, train
+    from eqchip.simulator.api import (
+        Circuit,
+        check,
+        evaluate,
+        load,
+        models,
+        open,
+        parse,
+        simulate,
+        sweep,
+        train,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,9 @@ numbers and no warning (numba issue 1833). Here every module gets a cache folder
 a hash of its text *and of the text of every eqchip module it imports, directly or not*. An edit of a
 device recompiles what calls it; an edit of the command line recompiles nothing.
 
+A kernel's machine code holds a copy of everything it calls, so what is large and called from many places
+is an `Entry`: compiled once, when first needed, and called by its address (`call`).
+
 Division follows IEEE (`error_model="numpy"`): the default's ZeroDivisionError branch blocks
 vectorisation. `fastmath=True` is not offered: it assumes away NaN, which divergence checks look for.
 """
@@ -24,6 +27,9 @@ from typing import Any, TypeVar, overload
 
 import numba
 import numpy
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,7 +37,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 SAFE_MATH = frozenset({"contract", "nsz"})
 
 _KEEP = 5  # versions of one module's cache that stay on disk
-_IMPORT = re.compile(r"^\s*(?:from\s+(eqchip[\w.]*)\s+import\s+([^\n#]+)|import\s+(eqchip[\w.]*))", re.MULTILINE)
+_IMPORT = re.compile(
+    r"^\s*(?:from\s+(eqchip[\w.]*)\s+import\s+([^\n#]+)|import\s+(eqchip[\w.]*))", re.MULTILINE
+)
 
 _texts: dict[str, str] = {}
 _folders: dict[str, Path | None] = {}
@@ -124,6 +132,12 @@ def _folder(module: str) -> Path | None:
     return _folders[module]
 
 
+def cache_folder() -> Path | None:
+    """Return the folder compiled kernels are kept in; None when it cannot be written."""
+    folder = _folder(__name__)
+    return folder.parent if folder else None
+
+
 def _prune(module: str) -> None:
     """Drop the oldest cache folders of a module, keeping the newest few (other versions may be in use)."""
     versions = [path for path in cache_root().glob(f"{module}-*") if path.name[len(module) + 1 :].isalnum()]
@@ -169,3 +183,50 @@ def kernel(
         return compiled  # type: ignore[no-any-return]
 
     return decorate if function is None else decorate(function)
+
+
+class Entry:
+    """A function compiled by itself on first use, to be called by address from any kernel.
+
+    It takes integers and pointers (numba.types.CPointer) and returns an integer. Callers get the address
+    as data, so their own machine code stays valid, and what no circuit uses is never compiled.
+    """
+
+    def __init__(self, function: Callable[..., int], signature: Any) -> None:
+        self.function = function
+        self.signature = signature
+        self._compiled: Any = None
+
+    @property
+    def address(self) -> int:
+        """Return where the machine code is; compile it, or load it from the cache, if need be."""
+        if self._compiled is None:
+            folder = _folder(self.function.__module__)
+            before = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = str(folder) if folder else before
+            try:
+                self._compiled = numba.cfunc(
+                    self.signature, cache=folder is not None, error_model="numpy", nogil=True
+                )(self.function)
+            finally:
+                numba.config.CACHE_DIR = before
+        return int(self._compiled.address)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call(typing_context: Any, address: Any, arguments: Any) -> Any:
+    """Call the machine code at an address with a tuple of integers and arrays (passed as pointers)."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        where, packed = values
+        word = ir.IntType(64)
+        flat = []
+        for position, kind in enumerate(signature.args[1].types):
+            value = builder.extract_value(packed, position)
+            if isinstance(kind, types.Array):
+                value = builder.ptrtoint(context.make_array(kind)(context, builder, value).data, word)
+            flat.append(value)
+        pointer = builder.inttoptr(where, ir.FunctionType(word, [word] * len(flat)).as_pointer())
+        return builder.call(pointer, flat)
+
+    return types.int64(address, arguments), generate

@@ -61,7 +61,7 @@ class Instance:
     name: str  # hierarchical and in the netlist's spelling: R1, x1.R1
     family: Family
     nodes: tuple[int | IntArray, ...]  # one per terminal: a node, or an array of `shape` (Y: one per axis)
-    values: dict[str, Any] = field(default_factory=dict)  # instance parameters given, resolved: float, str, array
+    values: dict[str, Any] = field(default_factory=dict)  # parameters given, resolved: float, str, array
     model: Model | None = None
     shape: tuple[int, ...] = ()  # () one element; (n,) on a bus; (rows, columns) a Y array
     controls: tuple[int | IntArray | str, ...] = ()  # nodes, or the name of a voltage source

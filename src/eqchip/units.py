@@ -55,8 +55,21 @@ UNITS = {
 # `meg` and `mil` before `m`; a lone trailing `f` is femto, as in SPICE.
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(.*)", re.DOTALL)
 _SUFFIX = re.compile(r"(t|g|meg|mil|k|m|u|µ|μ|n|p|f)?(.*)", re.IGNORECASE | re.DOTALL)
+#: Powers of ten as they are written; mil is none.
+_EXPONENT = {
+    suffix: f"e{round(math.log10(scale))}" for suffix, scale in SCALE.items() if suffix not in ("", "mil")
+}
+
 # What nearly every number of a netlist looks like, read without the second pattern.
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
+
+
+def _scaled(digits: str, suffix: str) -> float:
+    """Return the float nearest to what is written: 10u is 1e-5, which 10 · 1e-6 is not."""
+    exponent = _EXPONENT.get(suffix)
+    if exponent is None or "e" in digits or "E" in digits:
+        return float(digits) * SCALE[suffix]
+    return float(digits + exponent)
 
 
 def parse_quantity(text: str) -> tuple[float, str]:
@@ -75,9 +88,9 @@ def parse_quantity(text: str) -> tuple[float, str]:
     if tail == "a":
         raise ValueError(f"'{text}': ngspice 39 reads {digits}, 46 reads {digits}e-18; write A for ampere")
     if unit == "S":  # siemens; a lower-case s is seconds
-        return float(digits) * SCALE[suffix], "S"
+        return _scaled(digits, suffix), "S"
     if unit.lower() in UNITS:
-        return float(digits) * SCALE[suffix], UNITS[unit.lower()]
+        return _scaled(digits, suffix), UNITS[unit.lower()]
     if tail.lower() in UNITS:  # '1Hz', '5V': a unit whose first letter is not a suffix
         return float(digits), UNITS[tail.lower()]
     if re.match(r"\d", unit):

@@ -60,8 +60,8 @@ def examine() -> dict[str, Any]:
     slow = {"Haswell", "Zen"}
     if flags >= AVX512 and any(p["library"] == "openblas" and p["kernel"] in slow for p in state["pools"]):
         hints.append(
-            "this processor has AVX-512 but OpenBLAS took AVX2 kernels: OPENBLAS_CORETYPE=SkylakeX, set before "
-            "eqchip starts, makes matrix products up to twice as fast (last bits of results change)"
+            "this processor has AVX-512 but OpenBLAS took AVX2 kernels: OPENBLAS_CORETYPE=SkylakeX, set "
+            "before eqchip starts, makes matrix products up to twice as fast (last bits of results change)"
         )
     return {
         "eqchip": __version__,

@@ -1,4 +1,4 @@
-"""Raw files: what is written reads back; what ngspice wrote reads; what is not one is refused with a reason."""
+"""Raw files read back as written; those of ngspice read; what is none is refused with a reason."""
 
 from __future__ import annotations
 

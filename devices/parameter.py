@@ -72,7 +72,7 @@ class Parameter:
             word = value.lower() if isinstance(value, str) else f"{value:g}"
             if word not in self.words:
                 raise InputError(
-                    f"{self.name}={value}: no such choice",
+                    f"{self.name}={value if isinstance(value, str) else word}: no such choice",
                     at,
                     expected=self.range_text(),
                     near=nearest(word, self.words),

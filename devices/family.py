@@ -130,6 +130,9 @@ class Family:
     nodes: str | None = None
     source: str = ""
 
+    def __repr__(self) -> str:
+        return f"Family({self.name!r})"
+
     def all_parameters(self) -> dict[str, Parameter]:
         """Return instance and model parameters by name; an instance's own wins over a model's."""
         return {one.name: one for one in (*self.model_parameters, *self.parameters)}

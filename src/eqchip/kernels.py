@@ -3,7 +3,7 @@
 Numba's own file cache looks only at the file of the function it caches. A kernel that calls a kernel
 of another file keeps the old machine code of that other file after an edit or an upgrade: wrong
 numbers and no warning (numba issue 1833). Here every module gets a cache folder of its own, named by
-a hash of its text *and of the text of every eqchip module it imports, directly or not*. An edit of a
+a hash of its text *and of the text of every module of eqchip it imports, directly or not*. An edit of a
 device recompiles what calls it; an edit of the command line recompiles nothing.
 
 A kernel's machine code holds a copy of everything it calls, so what is large and called from many places
@@ -21,6 +21,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -38,9 +39,11 @@ SAFE_MATH = frozenset({"contract", "nsz"})
 
 _KEEP = 5  # versions of one module's cache that stay on disk
 _IMPORT = re.compile(
-    r"^\s*(?:from\s+(eqchip[\w.]*)\s+import\s+([^\n#]+)|import\s+(eqchip[\w.]*))", re.MULTILINE
+    r"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]+(\([^)]*\)|[^\n#]+)|import[ \t]+([\w., \t]+))",
+    re.MULTILINE,
 )
 
+_roots = {"eqchip"}  # packages whose modules may hold kernels
 _texts: dict[str, str] = {}
 _folders: dict[str, Path | None] = {}
 _cold = False
@@ -70,31 +73,58 @@ def _text(module: str) -> str:
     return _texts[module]
 
 
-def imports(text: str) -> set[str]:
-    """Return the eqchip modules a source text imports (`from a import b` may mean a.b: both are named)."""
+def _plain(names: str) -> list[str]:
+    """Return the names of an import list without parentheses, comments and `as`."""
+    bare = re.sub(r"#[^\n]*", "", names).strip("() \t\n")
+    return [name.split()[0] for name in bare.split(",") if name.split()]
+
+
+@cache
+def imports(text: str, module: str = "") -> frozenset[str]:
+    """Return the modules a source text imports (`from a import b` may mean a.b: both are named).
+
+    `module` is its own name, from which relative imports are counted.
+    """
     found: set[str] = set()
-    for package, names, plain in _IMPORT.findall(text.replace("(\n", "(").replace(",\n", ",")):
+    for package, names, plain in _IMPORT.findall(text):
         if plain:
-            found.add(plain)
+            found.update(_plain(plain))
             continue
-        found.add(package)
-        found.update(f"{package}.{name.split()[0]}" for name in names.strip("() ").split(",") if name.split())
-    return found
+        origin = package.lstrip(".")
+        if level := len(package) - len(origin):
+            # A module and the package it is may both be meant: `.` is then one level less.
+            bases = [".".join(module.split(".")[: len(module.split(".")) - up]) for up in (level, level - 1)]
+            origins = [f"{base}.{origin}".strip(".") for base in bases if base]
+        else:
+            origins = [origin]
+        for one in origins:
+            found.add(one)
+            found.update(f"{one}.{name}" for name in _plain(names))
+    return frozenset(found)
+
+
+def follow(module: str) -> None:
+    """Count the package of `module` among those that hold kernels: a package with device families."""
+    _roots.add(module.partition(".")[0])
 
 
 def closure(module: str) -> dict[str, str]:
-    """Return the texts of `module` and of every eqchip module it imports, directly or not."""
+    """Return the texts of `module` and of every module that it imports, directly or not.
+
+    Only eqchip, its own package and packages that are followed count; no other may hold kernels.
+    """
+    roots = _roots | {module.partition(".")[0]}
     seen: dict[str, str] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        if name in seen:
+        if name in seen or name.partition(".")[0] not in roots:
             continue
         text = _text(name)
         if not text:
             continue
         seen[name] = text
-        waiting.extend(imports(text))
+        waiting.extend(imports(text, name))
     return seen
 
 

@@ -1,0 +1,198 @@
+"""Record: a file of eqchip, read on demand; nothing stays open between two reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.errors import InputError, nearest
+from eqchip.simulator.records.layout import SCHEMA, SCHEMA_VERSION, decode, kind_of, shown_unit
+from eqchip.simulator.records.recorder import part_of
+from eqchip.simulator.records.table import POINT
+from eqchip.simulator.rows import Column, Plan, Trace
+
+#: What is in a file beside the groups with an axis.
+_OTHERS = ("run", "provenance", "weights")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file for reading, one that is being written or was killed too."""
+    if path.is_dir():
+        raise InputError(f"{path} is a directory", expected="an HDF5 file")
+    if not path.exists():
+        part = part_of(path)
+        raise InputError(
+            f"there is no file {path}",
+            expected=f"a finished run; {part} is being written, or was killed" if part.exists() else None,
+            near=_neighbour(path),
+        )
+    if path.stat().st_size == 0:
+        raise InputError(f"{path} is empty", expected="an HDF5 file")
+    try:
+        if not h5py.is_hdf5(path):
+            raise InputError(f"{path} is not an HDF5 file", expected="a file that eqchip wrote")
+        try:
+            file = h5py.File(path, "r")
+        except OSError:  # open for writing, or killed while it was
+            file = h5py.File(path, "r", swmr=True)
+    except (OSError, RuntimeError) as problem:  # HDF5 says the latter of a damaged head
+        raise InputError(f"{path} cannot be read: {getattr(problem, 'strerror', None) or problem}") from None
+    with file:
+        yield file
+
+
+def _neighbour(path: Path) -> str | None:
+    if not path.parent.is_dir():
+        return None
+    return nearest(path.name, (other.name for other in path.parent.glob("*.h5")))
+
+
+class _Columns(Mapping[str, NDArray[Any]]):
+    """The columns of one group by name, each read when it is asked for."""
+
+    def __init__(self, path: Path, group: str, names: Mapping[str, str], rows: int) -> None:
+        self._path, self._group, self._names, self._rows = path, group, names, rows
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        with opened(self._path) as file:
+            return np.asarray(file[self._group][self._names[name]][: self._rows])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class _Arrays(Mapping[str, NDArray[Any]]):
+    """The arrays of `weights`, each read when it is asked for."""
+
+    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+        self._path, self._names = path, names
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._names:
+            raise KeyError(name)
+        with opened(self._path) as file:
+            return np.asarray(file[f"weights/{name}"][()])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Record:
+    """What a run left behind."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        with opened(self.path) as file:
+            if _text(file.attrs.get("schema")) != SCHEMA:
+                raise InputError(
+                    f"{self.path} is an HDF5 file, but not one of eqchip", expected="a file that eqchip wrote"
+                )
+            version = int(file.attrs["schema_version"])
+            if version > SCHEMA_VERSION:
+                raise InputError(
+                    f"{self.path} was written by a newer eqchip (schema {version}; known: {SCHEMA_VERSION})"
+                )
+            self.facts: dict[str, Any] = {
+                name: _plain(file.attrs[name]) for name in file.attrs if name in _FACTS
+            }
+            self.status = _text(file["run/status"][()])
+            self.message = _text(file["run/message"][()])
+            self.seconds = float(file["run/seconds"][()])
+            self.started = _text(file["run/started"][()])
+            self.provenance = _provenance(file["provenance"])
+            self.traces = {
+                name: _trace(self.path, group)
+                for name, group in file.items()
+                if isinstance(group, h5py.Group) and name not in _OTHERS
+            }
+            names = (
+                tuple(name for name, one in file["weights"].items() if not one.is_scale)
+                if "weights" in file
+                else ()
+            )
+            units = {
+                name: shown_unit(_text(file[f"weights/{name}"].attrs.get("units", ""))) for name in names
+            }
+        self.arrays: Mapping[str, NDArray[Any]] = _Arrays(self.path, names)
+        self.array_units = units
+
+
+_FACTS = ("command", "chip", "form", "dtype", "seed")
+
+
+def _trace(path: Path, group: h5py.Group) -> Trace:
+    """Read what a group holds, not its numbers."""
+    axis: Column | None = None
+    columns: list[Column] = []
+    names: dict[str, str] = {}
+    axis_data: NDArray[Any] = np.zeros(1)
+    residual = 0.0
+    for stored, dataset in group.items():
+        if not isinstance(dataset, h5py.Dataset) or dataset.is_scale:
+            continue
+        if stored == "residual":
+            residual = float(dataset[()])
+            continue
+        name = _text(dataset.attrs.get("long_name")) or decode(stored)
+        labels: tuple[str, ...] = ()
+        if dataset.ndim > 1 and len(dataset.dims[1]):
+            labels = tuple(dataset.dims[1][0].asstr()[()].tolist())
+        unit = shown_unit(_text(dataset.attrs.get("units", "")))
+        columns.append(Column(name.lower(), unit, dataset.shape[1] if dataset.ndim > 1 else 0, labels))
+        names[name.lower()] = stored
+        if axis is None and dataset.ndim and len(dataset.dims[0]):
+            scale = dataset.dims[0][0]
+            axis = Column(
+                decode(scale.name.rsplit("/", 1)[-1]), shown_unit(_text(scale.attrs.get("units", "")))
+            )
+            axis_data = np.asarray(scale[()])
+    if axis == POINT:
+        axis = None
+    # A file that is being written may be read between two datasets: the shortest counts.
+    rows = min([axis_data.shape[0], *(group[stored].shape[0] for stored in list(names.values())[-1:])])
+    attributes = {key: _plain(value) for key, value in group.attrs.items() if key not in _BROWSER}
+    group_name = str(group.name).strip("/")
+    plan = Plan(kind_of(group_name), axis, tuple(columns), attributes)
+    return Trace(plan, axis_data[:rows], _Columns(path, group_name, names, rows), residual)
+
+
+_BROWSER = ("NX_class", "signal", "axes", "auxiliary_signals")
+
+
+def _provenance(group: h5py.Group) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, item in group.items():
+        if isinstance(item, h5py.Group):
+            found[name] = {decode(key): _text(one[()]) for key, one in item.items()}
+        else:
+            text = _text(item[()])
+            found[name] = text if name == "netlist" else json.loads(text)
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return value.item() if isinstance(value, np.generic) else value

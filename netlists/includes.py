@@ -19,6 +19,7 @@ from eqchip.errors import InputError, Location, nearest
 
 DEEPEST = 32
 MOST_BYTES = 256 * 2**20
+MOST_FILES = 10_000  # the same file each time it is included
 
 #: What the name of a library file begins with, in messages and records.
 LIBRARY = "eqchip:"
@@ -46,10 +47,14 @@ class Shelf:
         self.given = dict(given or {})
         self.read: dict[str, str] = {}
         self.bytes_left = MOST_BYTES
+        self.files_left = MOST_FILES
 
     def find(self, reference: str, beside: File, at: Location) -> File:
         """Return the file that `beside` calls `reference`."""
         path = self._inside(reference, beside, at)
+        self.files_left -= 1
+        if self.files_left < 0:
+            raise InputError(f"the netlist includes more than {MOST_FILES:,} files", at)
         try:
             if beside.key.startswith(LIBRARY):
                 found = self._packaged(path)

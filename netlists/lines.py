@@ -50,7 +50,7 @@ def cards(lines: list[str], file: str, scope: str = "", first: int = 1) -> list[
         if mark == "*":
             continue
         whole = True
-        if mark in "+ \t":  # the empty line too
+        if mark == "+" or not mark.strip():  # the empty line too
             content = line.lstrip()
             if not content or content[0] == "*":
                 continue

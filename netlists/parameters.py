@@ -41,9 +41,11 @@ def assignments(card: Card, start: int = 0, stop: int | None = None) -> list[Ass
     """Read `a=1 b={2*c}, d = max(1, 2)` from token `start` up to `stop`."""
     tokens = card.tokens
     stop = len(tokens) if stop is None else stop
+    if start >= stop:
+        return []
     # A name is the token before an `=`; a value lasts until the next name.
     heads = [k for k in range(start, stop - 1) if tokens[k + 1] == "=" and tokens[k] != "="]
-    if start < stop and (not heads or heads[0] != start):
+    if not heads or heads[0] != start:
         found = tokens[start]
         raise InputError(f"'{found}' is given without a value", card.where(start), expected="name=value")
     ends = [*heads[1:], stop]
@@ -65,7 +67,7 @@ def _assignment(card: Card, head: int, end: int) -> Assignment:
 def function(card: Card) -> Function:
     """Read `.func f(x, y) {x+y}`; also with `=` before the body, and without braces."""
     tokens, form = card.tokens, ".func name(argument, …) {expression}"
-    if len(tokens) < 4 or tokens[1] != "(" or ")" not in tokens:
+    if len(tokens) < 3 or tokens[1] != "(" or ")" not in tokens:
         raise InputError(".func is not understood", card.where(), expected=form)
     close = tokens.index(")")
     inside = tokens[2:close]
@@ -79,8 +81,13 @@ def function(card: Card) -> Function:
         body += 1
     if body >= len(tokens):
         raise InputError(f"the function '{tokens[0]}' has no body", card.where(body), expected=form)
-    names_ = tuple(one.lower() for one in arguments)
-    return Function(tokens[0].lower(), names_, card.rest(body), card, body)
+    called = tuple(one.lower() for one in arguments)
+    for k, one in enumerate(called):
+        if not one.isidentifier():
+            raise InputError(f"'{one}' is no name for an argument", card.where(2 + 2 * k), expected=form)
+        if one in called[:k]:
+            raise InputError(f"two arguments are called '{one}'", card.where(2 + 2 * k))
+    return Function(tokens[0].lower(), called, card.rest(body), card, body)
 
 
 def resolve_parameters(

@@ -123,7 +123,7 @@ def _read(build: Build, level: Level, card: Card, family: Family) -> None:
             raise InputError(f"POLY on {card.head} is not supported yet", card.where(at[count]))
         controls = (tokens[at[count]],)
     instance = Instance(level.prefix + card.head, family, nodes, card=card, controls=controls)
-    if level.count or not all([type(node) is int for node in nodes]) or controls:
+    if level.count or controls or not all([type(node) is int for node in nodes]):
         instance.shape = shape_of(card, (*nodes, *controls), at, level.count)
     if family.waveform:
         tail = read_waveform(instance, level, card, at[first] if len(at) > first else tail)
@@ -141,12 +141,9 @@ def _read(build: Build, level: Level, card: Card, family: Family) -> None:
 def _positional(instance: Instance, level: Level, card: Card, index: int) -> None:
     """Read a value or a model that stands without its name."""
     family, token = instance.family, card.tokens[index]
-    number = token[0] in _NUMBER_BEGINS
-    if family.model_types and (has_model(level, token) or (not number and not _required(family))):
-        if instance.model is not None and not has_model(level, token):
-            raise InputError(f"'{token}' on {card.head} is not supported yet", card.where(index))
+    if family.model_types and _is_model(instance, level, token):
         if instance.model is not None:
-            raise InputError(f"{card.head} has two models", card.where(index))
+            raise InputError(f"'{token}' on {card.head} is not supported yet", card.where(index))
         instance.model = fitting_model(level, card, index, family)
         return
     if not family.parameters or family.parameters[0].name in instance.values:
@@ -154,6 +151,16 @@ def _positional(instance: Instance, level: Level, card: Card, index: int) -> Non
     parameter = family.parameters[0]
     value: Value = token if parameter.words else level.number(card, index)
     instance.values[parameter.name] = checked(parameter, value, card, index)
+
+
+def _is_model(instance: Instance, level: Level, token: str) -> bool:
+    """Say whether a word names a model and is no value; `1N4148` is a name, where it is known."""
+    needs_value = bool(_required(instance.family))
+    if token[0] not in _NUMBER_BEGINS:
+        return not needs_value or has_model(level, token)
+    if needs_value or instance.model is not None:
+        return level.plain_number(token) is None and has_model(level, token)
+    return has_model(level, token)
 
 
 def fitting_model(level: Level, card: Card, index: int, family: Family) -> Model:
@@ -171,7 +178,10 @@ def fitting_model(level: Level, card: Card, index: int, family: Family) -> Model
 def _assign(instance: Instance, level: Level, card: Card, start: int) -> None:
     declared = all_parameters(instance.family)
     for given in assignments(card, start):
-        parameter = find(declared, given.name, f"a {instance.family.name}", card.where(given.index - 2))
+        parameter = declared.get(given.name)
+        if parameter is None:
+            place = card.where(given.index - 2)
+            parameter = find(declared, given.name, f"a {instance.family.name}", place)
         if parameter.name in instance.values:
             raise InputError(f"{parameter.name} is given twice", card.where(given.index - 2))
         instance.values[parameter.name] = level.value(parameter, given)

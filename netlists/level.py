@@ -34,6 +34,7 @@ class Names:
         self.circuit = circuit
         self.index: dict[str, Nodes] = {"0": GROUND, "gnd": GROUND}
         self.globals: set[str] = {"0", "gnd"}
+        self.numbers: dict[str, float | None] = {}  # words that were read before
 
     def create(self, name: str, at: Card) -> int:
         """Return the node of that full name, made if it is new."""
@@ -195,16 +196,27 @@ class Level:
 
     # Numbers
 
+    def plain_number(self, word: str) -> float | None:
+        """Return the number a word is by itself; None if it is none. The same words come again and again."""
+        read = self.names.numbers
+        if word in read:
+            return read[word]
+        try:
+            value: float | None = parse_number(word)
+        except ValueError:
+            value = None
+        read[word] = value
+        return value
+
     def number(self, card: Card, index: int) -> float:
         """Return the number of a token: `10k`, `{2*a}`, or the name of a parameter."""
-        try:
-            return parse_number(card.tokens[index])
-        except ValueError:
-            if card.tokens[index] in _PUNCTUATION:
-                raise InputError(
-                    f"'{card.tokens[index]}' is not a number", card.where(index), expected="a number"
-                ) from None
-            return number_or_expression(card, index, self.scope)
+        word = card.tokens[index]
+        value = self.plain_number(word)
+        if value is not None:
+            return value
+        if word in _PUNCTUATION:
+            raise InputError(f"'{word}' is not a number", card.where(index), expected="a number")
+        return number_or_expression(card, index, self.scope)
 
     def value(self, parameter: Parameter, given: Assignment) -> Value:
         """Return what an assignment says for a parameter, checked; enumerated values are bare words."""
@@ -212,14 +224,13 @@ class Level:
         if parameter.words:
             value = given.text
         else:
-            try:
-                value = parse_number(given.text)
-            except ValueError:
-                value = (
-                    number_or_expression(given.card, given.index, self.scope)
-                    if given.text is given.card.tokens[given.index]
-                    else given.evaluate(self.scope)
-                )
+            number = self.plain_number(given.text)
+            if number is not None:
+                value = number
+            elif given.text == given.card.tokens[given.index]:
+                value = number_or_expression(given.card, given.index, self.scope)
+            else:
+                value = given.evaluate(self.scope)
         return checked(parameter, value, given.card, given.index)
 
     # Models and subcircuits

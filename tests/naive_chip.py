@@ -55,15 +55,14 @@ def activity(group: Group, s: Array, order: int) -> Array:
     z, k = group.slope * (s - group.shift), group.slope
     if group.activation == "tanh":
         t = np.tanh(z)
-        return (t, k * (1 - t * t), -2 * k * k * t * (1 - t * t))[order]
+        return t if order == 0 else k * (1 - t * t) if order == 1 else -2 * k * k * t * (1 - t * t)
     if group.activation == "sigmoid":
         y = 0.5 * (1 + np.tanh(z / 2))
-        return (y, k * y * (1 - y), k * k * y * (1 - y) * (1 - 2 * y))[order]
-    if group.activation == "hardsigmoid":
-        inside = ((s >= 0) & (s <= 1)).astype(float)
-        return (np.clip(s, 0, 1), inside, np.zeros_like(s))[order]
-    assert group.activation == "linear"
-    return (s, np.ones_like(s), np.zeros_like(s))[order]
+        return y if order == 0 else k * y * (1 - y) if order == 1 else k * k * y * (1 - y) * (1 - 2 * y)
+    if group.activation == "hardsigmoid" and order < 2:
+        return np.clip(s, 0, 1) if order == 0 else ((s >= 0) & (s <= 1)).astype(float)
+    assert group.activation in ("linear", "hardsigmoid")
+    return s if order == 0 else np.full_like(s, 1.0 if order == 1 else 0.0)
 
 
 class NaiveChip:
@@ -230,7 +229,7 @@ class NaiveChip:
         """Pseudo-transient continuation: implicit Euler whose step grows as the residual falls, so that the
         basin is that of time and the end is Newton's."""
         iterations = np.zeros(len(v), dtype=int)
-        c = self.per_node("c")
+        c, leak = self.per_node("c"), self.per_node("gleak").max()
         first = np.maximum(self.residual(v, nudge), 1e-300)
         for _ in range(min(settling.limit, 400)):
             residual = self.residual(v, nudge)
@@ -245,12 +244,11 @@ class NaiveChip:
             )
             f, j = self.force(v[going], part), self.jacobian(v[going], part)
             step = 0.3 * self.tau * np.minimum(first[going] / residual[going], 1e12)
-            for row, (still, at) in enumerate(
-                zip(self.held(v[going], f), np.flatnonzero(going), strict=True)
-            ):
-                move = np.flatnonzero(~still)
-                matrix = j[row][np.ix_(move, move)] + np.diag(c[move] / step[row])
-                v[at, move] -= np.linalg.solve(matrix, f[row, move])
+            free = ~self.held(v[going], f)  # a held node has the equation Δv = 0
+            index = np.arange(self.count)
+            j[:, index, index] += c / step[:, None]
+            matrix = np.where(free[:, :, None] & free[:, None, :], j, np.eye(self.count) * leak)
+            v[going] -= np.linalg.solve(matrix, np.where(free, f, 0.0)[:, :, None])[:, :, 0]
             v[:] = np.clip(v, self.low, self.high)
         return iterations
 

@@ -5,8 +5,9 @@ nint and comparisons; ½ for uramp at 0; for min and max that of the second argu
 of the piece to the right; for limit 0 at and beyond a limit.
 
 Newton starts at 0 V, so nothing may be infinite there: dividing by 0, log(0) and the slopes of roots at 0
-are taken at SMALLEST instead. Outside the domain of a function (log or sqrt of a negative number) the
-value is NaN, and the solver says so.
+are taken at SMALLEST instead, and so are the slopes of asin, acos, atanh and acosh at the ends of their
+domains. Outside the domain of a function (log or sqrt of a negative number) the value is NaN, and the
+solver says so.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ from eqchip.devices.family import FloatArray
 from eqchip.kernels import kernel
 
 SMALLEST = 1e-30
+LARGEST = 709.7  # the exponential of more is infinite
 
 
 @kernel
@@ -94,16 +96,29 @@ def unary(code: int, x: float) -> tuple[float, float]:
     if code == NINT:
         return float(round(x)), 0.0
     if code == EXP:
-        e = math.exp(x)
+        e = math.exp(x) if x < LARGEST else math.inf
         return e, e
-    if code == LN:
-        at = SMALLEST if x == 0.0 else x
+    if code in (LN, LOG10, SQRT):
+        if x < 0.0:
+            return math.nan, math.nan
+        at = max(x, SMALLEST)
+        if code == SQRT:
+            return math.sqrt(x), 0.5 / math.sqrt(at)
+        if code == LOG10:
+            return math.log10(at), 1.0 / (at * math.log(10.0))
         return math.log(at), 1.0 / at
-    if code == LOG10:
-        at = SMALLEST if x == 0.0 else x
-        return math.log10(at), 1.0 / (at * math.log(10.0))
-    if code == SQRT:
-        return math.sqrt(x), 0.5 / math.sqrt(max(x, SMALLEST))
+    if code in (ASIN, ACOS, ATANH):
+        if not abs(x) <= 1.0:
+            return math.nan, math.nan
+        room = max(1.0 - x * x, SMALLEST)
+        if code == ATANH:
+            return (math.atanh(x) if abs(x) < 1.0 else math.copysign(math.inf, x)), 1.0 / room
+        slope = 1.0 / math.sqrt(room)
+        return (math.asin(x), slope) if code == ASIN else (math.acos(x), -slope)
+    if code == ACOSH:
+        if not x >= 1.0:
+            return math.nan, math.nan
+        return math.acosh(x), 1.0 / math.sqrt(max(x * x - 1.0, SMALLEST))
     if code == SIN:
         return math.sin(x), math.cos(x)
     if code == COS:
@@ -111,10 +126,6 @@ def unary(code: int, x: float) -> tuple[float, float]:
     if code == TAN:
         t = math.tan(x)
         return t, 1.0 + t * t
-    if code == ASIN:
-        return math.asin(x), 1.0 / math.sqrt(1.0 - x * x)
-    if code == ACOS:
-        return math.acos(x), -1.0 / math.sqrt(1.0 - x * x)
     if code == ATAN:
         return math.atan(x), 1.0 / (1.0 + x * x)
     if code == SINH:
@@ -126,10 +137,6 @@ def unary(code: int, x: float) -> tuple[float, float]:
         return t, 1.0 - t * t
     if code == ASINH:
         return math.asinh(x), 1.0 / math.sqrt(x * x + 1.0)
-    if code == ACOSH:
-        return math.acosh(x), 1.0 / math.sqrt(x * x - 1.0)
-    if code == ATANH:
-        return math.atanh(x), 1.0 / (1.0 - x * x)
     return math.nan, math.nan
 
 

@@ -105,6 +105,12 @@ def test_what_happens_at_kinks_and_outside(code, at: float, value: float, slope:
     assert slopes[0] == slope
 
 
+@pytest.mark.parametrize("op", [opcodes.ASIN, opcodes.ACOS, opcodes.ATANH, opcodes.ACOSH])
+def test_at_the_end_of_a_domain_the_slope_is_large_but_finite(op: int) -> None:
+    _, slopes = value_and_slopes((*A, op), (1.0,))
+    assert 1e9 < abs(slopes[0]) < np.inf
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -124,7 +130,15 @@ def test_newton_can_start_at_zero_volts(code) -> None:
 
 
 def test_outside_its_domain_a_function_is_nan_and_not_something_plausible() -> None:
-    for op in (opcodes.LN, opcodes.LOG10, opcodes.SQRT, opcodes.ASIN, opcodes.ACOSH):
+    for op in (
+        opcodes.LN,
+        opcodes.LOG10,
+        opcodes.SQRT,
+        opcodes.ASIN,
+        opcodes.ACOS,
+        opcodes.ATANH,
+        opcodes.ACOSH,
+    ):
         assert math.isnan(value_and_slopes((*A, op), (-2.0,))[0])
 
 

@@ -7,14 +7,13 @@ refused. Nothing but comments may follow `.end`: ngspice would read it, other pr
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from eqchip.errors import InputError, Location, nearest
 from eqchip.netlists.card import Card, Netlist
+from eqchip.netlists.collector import collector_paused
 from eqchip.netlists.includes import DEEPEST, File, Shelf, check_characters, read_text
 from eqchip.netlists.lines import cards, physical_lines
 from eqchip.netlists.vocabulary import CARDS, COMMANDS, NOT_YET, OUTPUT, SETTINGS, STRUCTURE
@@ -60,22 +59,10 @@ def parse(
         note = "the first line is the title of a netlist: it is not read as a card"
         reading.netlist.notes.append((Location(name, 1, 1, title, len(title)), note))
     main = File(Path(name).name, name, scope, text)
-    with _no_collection():
+    with collector_paused():
         reading.file(main, cards(lines[1:], name, scope, first=2))
     reading.netlist.included = shelf.read
     return reading.netlist
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Pause the garbage collector: cards form no rings, and it would walk all of them again and again."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 class _Reading:

@@ -17,6 +17,7 @@ from eqchip.netlists.body import Body, sort_cards
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card, Netlist
 from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.collector import collector_paused
 from eqchip.netlists.directives import read_print, read_save, read_voltages
 from eqchip.netlists.expression import Scope
 from eqchip.netlists.models import model_of_card
@@ -48,7 +49,8 @@ _READERS: dict[str, Callable[[Build, Card], None]] = {
 
 def elaborate(netlist: Netlist, overrides: Mapping[str, str | float] | None = None) -> Circuit:
     """Return the circuit of a netlist, with values changed as `--set NAME=VALUE` does."""
-    return assemble(netlist, overrides or {}).circuit
+    with collector_paused():
+        return assemble(netlist, overrides or {}).circuit
 
 
 def assemble(

@@ -18,6 +18,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -110,12 +111,15 @@ def _path_with_command(folder: Path) -> str:
 @pytest.mark.parametrize("page", _pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_of_the_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "__docs__"}
+    # A module, as a reader's own file would be one: compiled kernels are cached by the module they stand in.
+    module = ModuleType(f"page_{page.stem.replace('-', '_')}")
+    module.__file__ = str(page)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     for block in blocks(page):
         if block.word in {"netlist", "csv"} and (named := FILE_LINE.match(block.text)):
             (tmp_path / named["name"]).write_text(block.text, encoding="utf-8")
         elif block.word == "python":
-            _run_python(page, block, namespace)
+            _run_python(page, block, vars(module))
         elif block.word == "console":
             _run_console(page, block, tmp_path)
 

@@ -21,8 +21,8 @@ from naive_circuits import from_circuit
 
 NETLIST = (Path(__file__).parents[3] / "netlists" / "chips" / "xor.cir").read_text(encoding="utf-8")
 DURATION = "solve=equilibrium tol=1e-9"
-STEPS = "solve=euler free_steps=60 nudged_steps=30 eps=0.4"
-TIGHT = Settling(tol=1e-12)
+STEPS = "solve=euler free_steps=60 nudged_steps=60 eps=0.4"
+TIGHT = Settling(tol=1e-13)
 FORMS = ("array", "sparse")
 
 

@@ -30,6 +30,7 @@ class Provenance:
     command: str  # simulate | train | check
     chip: str
     netlist: str = ""
+    netlist_file: str = ""
     includes: Mapping[str, str] = field(default_factory=dict)  # file name → text
     parameters: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
@@ -110,10 +111,11 @@ def write(file: h5py.File, provenance: Provenance) -> None:
         attribute(root, name, getattr(provenance, name))
     group = file.create_group("provenance")
     _text(group, "netlist", provenance.netlist)
+    text_attribute(group["netlist"], "file", provenance.netlist_file)
     if provenance.includes:
         folder = group.create_group("includes")
         for name, text in provenance.includes.items():
-            _text(folder, name.replace("/", "%2F"), text)
+            _text(folder, name.replace("%", "%25").replace("/", "%2F"), text)
     _text(group, "parameters", json.dumps(provenance.parameters, default=str))
     _text(group, "overrides", json.dumps(dict(provenance.overrides), default=str))
     _text(group, "versions", json.dumps(versions()))

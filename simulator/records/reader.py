@@ -181,6 +181,7 @@ def _provenance(group: h5py.Group) -> dict[str, Any]:
         else:
             text = _text(item[()])
             found[name] = text if name == "netlist" else json.loads(text)
+    found["netlist_file"] = _text(group["netlist"].attrs.get("file"))
     return found
 
 

@@ -1,0 +1,160 @@
+"""The ten public names of eqchip, one page of Python.
+
+    chip = eqchip.load("xor")                    a chip that ships, a netlist file, a record
+    chip = eqchip.parse(text)                    a netlist as text
+    chip = chip.set({"train.beta": 0.5})         another chip; nothing is changed in place
+    run  = eqchip.simulate(chip)                 run["v(out)"], run.tran, run.to_xarray(), run.plot()
+    run  = eqchip.train(chip, file="xor.h5")     run["training/test_error"], run.weights["Yxh"]
+    eqchip.evaluate(run)                         error and loss of a trained chip
+    eqchip.check(chip)                           its local updates against the gradient
+    run  = eqchip.open("xor.h5")                 what a file holds, read on demand
+    eqchip.models("diode")                       parameters with units, defaults, ranges, sources
+
+Without `file` results stay in memory; with it they stream to disk in bounded memory.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from eqchip import threads
+from eqchip.devices.describe import describe
+from eqchip.errors import InputError
+from eqchip.netlists.reader import parse as parse_netlist
+from eqchip.simulator.building import Circuit
+from eqchip.simulator.checking import SAMPLES
+from eqchip.simulator.checking import check as _check
+from eqchip.simulator.loaded import LoadedChip, restore
+from eqchip.simulator.loaded import load as _load
+from eqchip.simulator.records.reader import Record
+from eqchip.simulator.run import Run
+from eqchip.simulator.simulating import seed_of
+from eqchip.simulator.simulating import simulate as _simulate
+from eqchip.simulator.training import evaluate as _evaluate
+from eqchip.simulator.training import train as _train
+
+__all__ = ["Circuit", "check", "evaluate", "load", "models", "open", "parse", "simulate", "sweep", "train"]
+
+#: What stands for a chip wherever one is asked for.
+AnyChip = LoadedChip | Circuit | Run | str | Path
+
+
+def load(chip: str | Path) -> LoadedChip:
+    """Return a chip that ships (`xor`), that of a netlist file, or that of a record, with what it learned."""
+    return _load(chip)
+
+
+def parse(text: str, name: str = "netlist") -> LoadedChip:
+    """Return the chip of a netlist given as text; files it includes come from the packaged library."""
+    return LoadedChip(parse_netlist(text, name), name)
+
+
+def _chip(chip: AnyChip) -> LoadedChip:
+    if isinstance(chip, LoadedChip):
+        return chip
+    if isinstance(chip, Circuit):
+        return chip.chip()
+    if isinstance(chip, Run):
+        if chip.file is None:
+            raise InputError(
+                "this run is in memory only", expected='one with a file: eqchip.train(chip, file="run.h5")'
+            )
+        return restore(Record(chip.file))
+    if isinstance(chip, str) and "\n" in chip:
+        raise InputError("this is the text of a netlist, not a name", expected="eqchip.parse(text)")
+    return _load(chip)
+
+
+def _start(chip: AnyChip, seed: int | None, set_threads: int) -> LoadedChip:
+    threads.apply(set_threads)
+    found = _chip(chip)
+    return found if seed is None else found.set({"train.seed": float(seed)})
+
+
+def simulate(
+    chip: AnyChip, file: str | Path | None = None, *, seed: int | None = None, threads: int = 1
+) -> Run:
+    """Run the analyses of a netlist in their order: `run.op`, `run.dc`, `run.tran`, `run["v(out)"]`."""
+    return _simulate(_start(chip, seed, threads), _path(file))
+
+
+def train(
+    chip: AnyChip,
+    file: str | Path | None = None,
+    *,
+    data: str | None = None,
+    seed: int | None = None,
+    form: str = "auto",
+    dtype: str | None = None,
+    threads: int = 1,
+) -> Run:
+    """Train a chip as its cards say: `run["training/test_error"]`, `run.weights["Yxh"]`."""
+    return _train(_start(chip, seed, threads), _path(file), data=data, form=form, dtype=dtype)
+
+
+def evaluate(
+    chip: AnyChip,
+    *,
+    data: str | None = None,
+    form: str = "auto",
+    dtype: str | None = None,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Test a trained chip (a run, its file): error and loss on its test samples."""
+    begin = time.monotonic()
+    found = _start(chip, None, threads)
+    answers, compiled = _evaluate(found, data=data, form=form, dtype=dtype)
+    return {
+        "command": "evaluate",
+        "chip": found.name,
+        "form": compiled.form,
+        "dtype": str(compiled.dtype),
+        "seed": seed_of(found.circuit),
+        "outcome": "complete",
+        "seconds": time.monotonic() - begin,
+        "file": None,
+        "test_error": answers.error,
+        "train_error": None,
+        "test_loss": answers.loss,
+        "epochs": None,
+        "samples": answers.samples,
+        "samples_per_second": answers.samples_per_second,
+        "latency_seconds": answers.latency,
+        "energy_joules_per_sample": None,
+    }
+
+
+def check(
+    chip: AnyChip,
+    file: str | Path | None = None,
+    *,
+    data: str | None = None,
+    samples: int = SAMPLES,
+    form: str = "auto",
+    threads: int = 1,
+) -> Run:
+    """Hold a chip's local updates against the gradient of its cost, over β: `run.fidelity`."""
+    return _check(_start(chip, None, threads), _path(file), data=data, samples=samples, form=form)[1]
+
+
+def sweep(*arguments: Any, **named: Any) -> NoReturn:
+    """Study a chip over many values. Not supported yet."""
+    raise InputError(
+        "eqchip.sweep is not supported yet", expected="a loop over chip.set({...}), a run for each value"
+    )
+
+
+def open(file: str | Path) -> Run:
+    """Return what a file holds; numbers are read when they are asked for."""
+    return Run.of(Record(file))
+
+
+def models(name: str | None = None) -> Any:
+    """Return every device and model; with a name, its parameters."""
+    return describe(name)
+
+
+def _path(file: str | Path | None) -> Path | None:
+    return None if file is None else Path(file)

@@ -1,0 +1,98 @@
+"""Check a chip: its local updates against the gradient, its voltages against ngspice."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.simulator.data.load import load as load_data
+from eqchip.simulator.learning.fidelity import Fidelity, fidelity
+from eqchip.simulator.learning.plan import plan_for
+from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.records.reader import Record
+from eqchip.simulator.records.recorder import Recorder
+from eqchip.simulator.rows import Column, Plan, Rows, gather
+from eqchip.simulator.run import Run
+from eqchip.simulator.simulating import origin, seed_of
+
+#: Samples a check looks at: each costs several equilibria at 25 values of β.
+SAMPLES = 32
+
+#: Numbers of each array that a record keeps as attributes, one list over the arrays.
+SCALARS = ("cosine", "relative_error", "scale", "bias", "std", "slope", "best_beta", "best_error")
+
+
+def check(
+    chip: LoadedChip,
+    file: Path | None = None,
+    *,
+    data: str | None = None,
+    samples: int = SAMPLES,
+    dtype: str | None = "float64",
+    form: str = "auto",
+    arguments: Sequence[str] = (),
+) -> tuple[Fidelity, Run]:
+    """Hold the updates of a chip against the gradient of its cost; in float64 unless asked otherwise."""
+    begin = time.monotonic()
+    compiled = chip.compile(form, dtype)
+    dataset = load_data(chip.circuit, data)
+    few = dataset.train[: min(samples, len(dataset.train))]
+    found = fidelity(compiled, few.inputs, few.targets, plan_for(compiled), seed=seed_of(chip.circuit))
+    plan, rows = table_of(found)
+    used = str(np.dtype(compiled.dtype))
+    facts = {
+        "command": "check",
+        "chip": chip.name,
+        "form": compiled.form,
+        "dtype": used,
+        "seed": seed_of(chip.circuit),
+        "outcome": "complete",
+        "seconds": time.monotonic() - begin,
+    }
+    if file is None:
+        return found, Run(facts, {"fidelity": gather([plan, rows])[0]})
+    with Recorder(file, origin("check", chip, compiled.form, used, arguments), [plan]) as recorder:
+        recorder.add(0, rows)
+    return found, Run.of(Record(file))
+
+
+def table_of(found: Fidelity) -> tuple[Plan, Rows]:
+    """Return a check as a table over β: the relative error of each array."""
+    names = list(found.arrays)
+    scalars: dict[str, Any] = {
+        key: [_number(getattr(found.arrays[name], key)) for name in names] for key in SCALARS
+    }
+    plan = Plan(
+        "fidelity",
+        Column("beta", ""),
+        tuple(Column(f"relative_error({name.lower()})", "") for name in names),
+        {
+            "arrays": names,
+            "estimator": found.estimator,
+            "rule": found.rule,
+            "solve": found.solve,
+            "samples": found.samples,
+            "beta": found.beta,
+            "reciprocity": found.reciprocity,
+            "stability": found.stability,
+            "slowest": found.slowest,
+            "settling_residual": found.residual,
+            "reference_error": _number(found.reference_error),
+            **scalars,
+        },
+    )
+    values: dict[str, NDArray[Any]] = {
+        f"relative_error({name.lower()})": np.array([_number(one) for one in found.arrays[name].errors])
+        for name in names
+    }
+    return plan, Rows(np.array(found.betas), values)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

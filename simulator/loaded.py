@@ -1,0 +1,96 @@
+"""LoadedChip: a netlist with values changed from outside, and, out of a record, with learned weights.
+
+Immutable: `set` returns another one. Circuit and forms are worked out when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from eqchip.errors import InputError
+from eqchip.netlists.card import Netlist
+from eqchip.netlists.chips import find_chip
+from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.elaborate import elaborate
+from eqchip.netlists.reader import parse, read
+from eqchip.simulator.chip import Chip
+from eqchip.simulator.compile import compile_chip
+from eqchip.simulator.records.reader import Record
+
+#: What a file of results ends in.
+RECORDS = (".h5", ".hdf5", ".part")
+
+
+class LoadedChip:
+    """What `eqchip.load` returns: `.circuit`, `.netlist`, `.set({...})`."""
+
+    def __init__(
+        self,
+        netlist: Netlist,
+        name: str,
+        overrides: Mapping[str, str | float] | None = None,
+        weights: Mapping[str, NDArray[Any]] | None = None,
+    ) -> None:
+        self.netlist = netlist
+        self.name = name
+        self.overrides = dict(overrides or {})
+        self.weights = dict(weights) if weights else None
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """What the netlist means, everything resolved."""
+        return elaborate(self.netlist, self.overrides)
+
+    def set(self, changes: Mapping[str, str | float]) -> LoadedChip:
+        """Return a chip with values changed: `chip.set({"train.beta": 0.5})`, as `--set` does."""
+        if not changes:
+            return self
+        if not self.netlist.cards:
+            raise InputError(
+                "a circuit built in Python has no netlist to set values of",
+                expected="other values when building",
+            )
+        return LoadedChip(self.netlist, self.name, {**self.overrides, **changes}, self.weights)
+
+    def compile(self, form: str = "auto", dtype: Any = None) -> Chip:
+        """Return the chip in a form that learns; out of a record, with the weights it learned."""
+        chip: Chip = compile_chip(self.circuit, form, dtype)
+        if self.weights:
+            known = {one.name for one in chip.learnables}
+            chip.write({name: values for name, values in self.weights.items() if name in known})
+        return chip
+
+    def __repr__(self) -> str:
+        circuit = self.circuit
+        elements = sum(one.count for one in circuit.instances)
+        changed = "".join(f", {name}={value}" for name, value in self.overrides.items())
+        trained = ", trained" if self.weights else ""
+        return f"<chip {self.name}: {len(circuit.nodes) - 1} nodes, {elements} elements{changed}{trained}>"
+
+
+def load(chip: str | Path) -> LoadedChip:
+    """Return a chip that ships (`xor`), a netlist file, or the chip of a record, with what it learned."""
+    if Path(chip).suffix.lower() in RECORDS:
+        return restore(Record(chip))
+    path = find_chip(str(chip))
+    shipped = path != Path(chip)
+    return LoadedChip(read(path), path.stem if shipped else str(chip))
+
+
+def restore(record: Record) -> LoadedChip:
+    """Return the chip that a run was about, as it was at its end."""
+    origin = record.provenance
+    file = origin["netlist_file"]
+    netlist = parse(
+        origin["netlist"],
+        file or record.path.name,
+        folder=Path(file).parent if file else None,
+        included=origin.get("includes", {}),
+    )
+    weights = {name: record.arrays[name] for name in record.arrays}
+    return LoadedChip(netlist, str(record.facts.get("chip", record.path.stem)), origin["overrides"], weights)

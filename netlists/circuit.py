@@ -23,6 +23,9 @@ IntArray = NDArray[np.int64]
 #: Index of the ground node; its name is "0".
 GROUND = 0
 
+#: `.input BUS` brings ideal sources called this and the bus.
+INPUT_PREFIX = "v_"
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

@@ -1,0 +1,103 @@
+"""Dense: one weight between every row and every column, used both ways (tied), forward or backward only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.place import Place
+from eqchip.simulator.couplings.coupling import Ends, plain, scaled
+
+Array = NDArray[Any]
+
+
+class Dense:
+    """ΣWρ by matrix products. R is kept transposed: products with a transposed view are a third slower."""
+
+    def __init__(self, ends: Ends) -> None:
+        self.name = ends.name
+        self.into_post, self.into_pre = ends.into_post, ends.into_pre
+        self.places = ends.places
+        self.dtype = ends.dtype
+        forward, backward, local = ends.scales()
+        self.forward_scale = plain(forward, ends.dtype)
+        self.backward_scale = plain(backward, ends.dtype)
+        self.local_scale = plain(local, ends.dtype)
+        self._theta: Array = np.array(ends.theta, dtype=ends.dtype, order="C")
+        self._forward: Array | None = None
+        self._backward: Array | None = None  # transposed, contiguous
+
+    @property
+    def theta(self) -> Array:
+        """The weights stored, (n_pre, n_post); not a copy."""
+        return self._theta
+
+    def _read(self) -> Array:
+        return self.places.at(Place.READ, self.places.at(Place.STORED, self._theta))
+
+    def forward_matrix(self) -> Array:
+        """Return F."""
+        if self._forward is None:
+            self._forward = scaled(self._read(), self.forward_scale)
+        return self._forward
+
+    def _backward_transposed(self) -> Array:
+        if self._backward is None:
+            self._backward = np.ascontiguousarray(scaled(self._read(), self.backward_scale).T)
+        return self._backward
+
+    def backward_matrix(self) -> Array:
+        """Return R."""
+        return self._backward_transposed().T
+
+    def drive(self, pre: Array, out: Array | None = None) -> Array:
+        """Return ρ_pre F."""
+        return np.matmul(pre, self.forward_matrix(), out=out)
+
+    def back(self, post: Array, out: Array | None = None) -> Array:
+        """Return ρ_post Rᵀ."""
+        return np.matmul(post, self._backward_transposed(), out=out)
+
+    def drive_adjoint(self, post: Array) -> Array:
+        """Return μ_post Fᵀ."""
+        return np.asarray(np.matmul(post, self.forward_matrix().T))
+
+    def back_adjoint(self, pre: Array) -> Array:
+        """Return μ_pre R."""
+        return np.asarray(np.matmul(pre, self._backward_transposed().T))
+
+    def row_sums(self) -> Array:
+        """Return Σ over columns of F."""
+        return np.asarray(self.forward_matrix().sum(axis=1))
+
+    def contrast(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:
+        """Return −scale·mean of ρ₂ρ₂′ − ρ₁ρ₁′, from differences: nearly equal products would cancel.
+
+        ρ₂ᵀρ₂′ − ρ₁ᵀρ₁′ = (ρ₂ − ρ₁)ᵀρ₂′ + ρ₁ᵀ(ρ₂′ − ρ₁′); the first part is nothing where rows are clamped.
+        """
+        change = np.matmul(first[0].T, second[1] - first[1])
+        if first[0] is not second[0]:
+            change += np.matmul((second[0] - first[0]).T, second[1])
+        change *= -1.0 / len(first[0])
+        return scaled(change, self.local_scale)
+
+    def gradient(self, rho: tuple[Array, Array], mu: tuple[Array | None, Array | None]) -> Array:
+        """Return mean of ρ_pre ⊗ μ_post·F/θ + μ_pre ⊗ ρ_post·R/θ."""
+        total = np.zeros(self._theta.shape)
+        if self.into_post and mu[1] is not None:
+            total += scaled(np.matmul(rho[0].T, mu[1]), self.forward_scale)
+        if self.into_pre and mu[0] is not None:
+            total += scaled(np.matmul(mu[0].T, rho[1]), self.backward_scale)
+        return total / len(rho[0])
+
+    def set(self, values: Array) -> None:
+        """Replace the weights stored."""
+        self._theta[...] = values
+        self._forward = self._backward = None
+
+    def write(self, change: Array) -> None:
+        """Add to the weights stored."""
+        self._theta += change
+        self._forward = self._backward = None

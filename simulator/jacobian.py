@@ -1,0 +1,125 @@
+"""Point: an array chip at a state, with its residual F and what makes up the Jacobian ∂F/∂s. Always float64.
+
+    J = diag(r)·M·diag(ρ′) + diag(r′·d − a),   r = ρ′, r′ = ρ″ under energy drive, 1 and 0 under direct drive
+
+M is the matrix of all couplings (wiring.matrix()). Nodes are the free groups', one after the other. With
+gleak·vunit (row) and vunit (column), J becomes −∂f/∂v in siemens; over τ, −C⁻¹∂f/∂v in 1/s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.simulator.nodes import Nodes
+from eqchip.simulator.phase import Phase
+from eqchip.simulator.wiring import Wiring
+
+Array = NDArray[Any]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """All (B, n) over the free nodes, but `tau` and `weight` (n)."""
+
+    f: FloatArray  # τ ds/dt, bounds aside
+    r: FloatArray
+    rho_slope: FloatArray
+    diagonal: FloatArray
+    pinned: NDArray[np.bool_]  # pressed against a bound
+    tau: FloatArray  # s
+    weight: FloatArray  # gleak·vunit², W: what makes J symmetric
+
+    def part(self, rows: slice) -> Point:
+        """Return the point of some samples."""
+        return Point(
+            self.f[rows],
+            self.r[rows],
+            self.rho_slope[rows],
+            self.diagonal[rows],
+            self.pinned[rows],
+            self.tau,
+            self.weight,
+        )
+
+    def jacobian(self, matrix: FloatArray) -> FloatArray:
+        """Return J of every sample, (B, n, n)."""
+        j = self.r[:, :, None] * matrix * self.rho_slope[:, None, :]
+        index = np.arange(matrix.shape[0])
+        j[:, index, index] += self.diagonal
+        return j
+
+
+def point(phase: Phase, states: Sequence[Array]) -> Point:
+    """Evaluate a chip at a state."""
+    wiring = phase.wiring
+    rho = phase.activities(states)
+    parts: list[tuple[Array, ...]] = []
+    for group in wiring.free:
+        nodes, state = wiring.nodes[group], states[group]
+        drive = phase.drive(group, rho, np.empty_like(state)).astype(np.float64)
+        rise = nodes.slope(state).astype(np.float64)
+        if nodes.law.energy:
+            r, bend = rise, nodes.curvature(state).astype(np.float64)
+        else:
+            r, bend = np.ones_like(rise), np.zeros_like(rise)
+        a = phase.a[group].astype(np.float64)
+        f = r * drive + phase.k[group] - a * state
+        pinned = ((state <= nodes.law.low) & (f < 0)) | ((state >= nodes.law.high) & (f > 0))
+        parts.append((f, r, rise, bend * drive - a, pinned))
+    f, r, rise, diagonal, pinned = (np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))
+    return Point(
+        f,
+        r,
+        rise,
+        diagonal,
+        pinned.astype(np.bool_),
+        per_node(wiring, lambda nodes: nodes.tau),
+        per_node(wiring, lambda nodes: nodes.gleak * nodes.vunit**2),
+    )
+
+
+def per_node(wiring: Wiring, what: Callable[[Nodes], FloatArray]) -> FloatArray:
+    """Return a number of every free node, groups one after the other."""
+    return np.concatenate([what(wiring.nodes[g]) for g in wiring.free])
+
+
+def free_conductances(wiring: Wiring, at: Point) -> tuple[FloatArray, FloatArray]:
+    """Return J in siemens and C in farads of the first sample, over the nodes that are free to move."""
+    move = np.flatnonzero(~at.pinned[0])
+    j = -at.jacobian(wiring.matrix())[0]
+    vunit = per_node(wiring, lambda nodes: nodes.vunit)
+    leak = per_node(wiring, lambda nodes: nodes.gleak)
+    siemens = j * (leak * vunit)[:, None] / vunit[None, :]
+    return siemens[np.ix_(move, move)], per_node(wiring, lambda nodes: nodes.capacitance)[move]
+
+
+#: Numbers of the matrices that an adjoint solves together.
+_ROOM = 1 << 22
+
+
+def adjoint(phase: Phase, states: Sequence[Array], pull: Sequence[Array]) -> dict[int, FloatArray]:
+    """Return μ = r·λ by free group, Jᵀλ = −pull, λ = 0 at a bound: Σ μ ∂d/∂θ is the gradient."""
+    wiring = phase.wiring
+    at = point(phase, states)
+    right = np.concatenate([np.asarray(pull[g], dtype=np.float64) for g in wiring.free], axis=1)
+    matrix = wiring.matrix()
+    size = len(matrix)
+    index = np.arange(size)
+    solved = np.empty_like(right)
+    together = max(1, _ROOM // (size * size))
+    for first in range(0, len(right), together):
+        rows = slice(first, first + together)
+        keep = ~at.pinned[rows]
+        part = at.part(rows).jacobian(matrix) * (keep[:, :, None] & keep[:, None, :])
+        part[:, index, index] += ~keep
+        force = np.where(keep, -right[rows], 0.0)
+        solved[rows] = np.linalg.solve(part.transpose(0, 2, 1), force[:, :, None])[:, :, 0]
+    mu = solved * at.r
+    cuts = np.cumsum([wiring.nodes[g].size for g in wiring.free])[:-1]
+    return dict(zip(wiring.free, np.split(mu, cuts, axis=1), strict=True))

@@ -1,0 +1,253 @@
+"""Loops over states (B, n) of one group of nodes: activity, rate of change, Euler step, exact block solve.
+
+In state units, with d the drive (ΣWρ of everything that drives the node, and its bias):
+
+    F = −a·s + r·d + k        r = ρ′(s) under energy drive, 1 under direct drive; τ ds/dt = F
+    a = 1, k = 0              without a nudge
+    a = 1 + β, k = β·t        live nudge towards t
+    a = 1, k = −β·(y₀ − t)    nudge frozen at the free output y₀
+
+The laws are those of eqchip.devices.node_law, with z = slope·(s − shift) and m = exp(−c|z|) − 1, c = 2
+for tanh and 1 for sigmoid and softplus: one exponential an element serves ρ, ρ′ and ρ″. `exact` is 1 for
+libm's expm1 and log1p (float64: ρ, ρ′ within 4 ulp), and None for the polynomials of single_precision
+(float32: ρ, ρ′ within 4e-7·slope); an argument of type None is known while compiling. Loops hold few
+arrays and one activation each: those LLVM vectorises.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.node_law import HARDSIGMOID, LINEAR, RELU, SIGMOID, SOFTPLUS, TANH
+from eqchip.kernels import kernel
+from eqchip.simulator.single_precision import exp_negative, log1p_small
+
+Array = NDArray[Any]
+Exact = int | None
+
+#: Newton iterations of a row of nodes; bisection alone would need 64.
+_MOST = 100
+
+
+class Law(NamedTuple):
+    """What the loops know of a group of nodes: one code, and numbers by node in the dtype of its states."""
+
+    code: int  # of the activation
+    energy: bool  # drive=energy
+    slope: Array
+    shift: Array
+    low: Array  # the interval its states are put back into
+    high: Array
+
+
+@kernel
+def exponents(law: Law, s: Array, z: Array, m: Array, exact: Exact) -> None:
+    """Set z and m (both n) at a row of states; nothing where the activation has no exponential."""
+    if law.code == LINEAR or law.code == HARDSIGMOID or law.code == RELU:
+        return
+    factor = s.dtype.type(-2 if law.code == TANH else -1)
+    one = s.dtype.type(1)
+    for j in range(len(s)):
+        z[j] = law.slope[j] * (s[j] - law.shift[j])
+    if exact is None:
+        for j in range(len(s)):
+            m[j] = exp_negative(factor * abs(z[j])) - one
+    else:
+        for j in range(len(s)):
+            m[j] = math.expm1(factor * abs(z[j]))
+
+
+@kernel
+def values(law: Law, s: Array, z: Array, m: Array, out: Array, exact: Exact) -> None:
+    """Set out to ρ of a row."""
+    zero, one, two = s.dtype.type(0), s.dtype.type(1), s.dtype.type(2)
+    if law.code == SIGMOID:
+        for j in range(len(s)):
+            out[j] = (one if z[j] >= zero else one + m[j]) / (two + m[j])
+    elif law.code == TANH:
+        for j in range(len(s)):
+            out[j] = (-m[j] if z[j] >= zero else m[j]) / (two + m[j])
+    elif law.code == SOFTPLUS:
+        for j in range(len(s)):
+            if exact is None:
+                out[j] = max(z[j], zero) + log1p_small(one + m[j])
+            else:
+                out[j] = max(z[j], zero) + math.log1p(math.exp(-abs(z[j])))
+    elif law.code == HARDSIGMOID or law.code == RELU:
+        for j in range(len(s)):
+            out[j] = min(max(s[j], law.low[j]), law.high[j])
+    else:
+        for j in range(len(s)):
+            out[j] = s[j]
+
+
+@kernel
+def rises(law: Law, z: Array, m: Array, out: Array) -> None:
+    """Set out to ρ′ of a row."""
+    zero, one, two = m.dtype.type(0), m.dtype.type(1), m.dtype.type(2)
+    if law.code == SIGMOID:
+        for j in range(len(out)):
+            out[j] = law.slope[j] * (one + m[j]) / ((two + m[j]) * (two + m[j]))
+    elif law.code == TANH:
+        for j in range(len(out)):
+            out[j] = law.slope[j] * (two + two) * (one + m[j]) / ((two + m[j]) * (two + m[j]))
+    elif law.code == SOFTPLUS:
+        for j in range(len(out)):
+            out[j] = law.slope[j] * (one if z[j] >= zero else one + m[j]) / (two + m[j])
+    else:
+        for j in range(len(out)):
+            out[j] = one
+
+
+@kernel
+def bends(law: Law, z: Array, m: Array, out: Array) -> None:
+    """Set out to ρ″ of a row."""
+    zero, one, two = m.dtype.type(0), m.dtype.type(1), m.dtype.type(2)
+    if law.code == SIGMOID or law.code == TANH:
+        factor = two * two * two if law.code == TANH else one
+        for j in range(len(out)):
+            c = factor * law.slope[j] * law.slope[j] * (one + m[j]) * m[j]
+            out[j] = (c if z[j] >= zero else -c) / ((two + m[j]) * (two + m[j]) * (two + m[j]))
+    elif law.code == SOFTPLUS:
+        for j in range(len(out)):
+            out[j] = law.slope[j] * law.slope[j] * (one + m[j]) / ((two + m[j]) * (two + m[j]))
+    else:
+        for j in range(len(out)):
+            out[j] = zero
+
+
+@kernel
+def activities(law: Law, s: Array, rho: Array, rise: Array, bend: Array, exact: Exact) -> None:
+    """Set rho, rise and bend to ρ, ρ′ and ρ″; those with no rows are left out."""
+    z, m = np.empty_like(s[0]), np.empty_like(s[0])
+    for row in range(s.shape[0]):
+        exponents(law, s[row], z, m, exact)
+        if len(rho):
+            values(law, s[row], z, m, rho[row], exact)
+        if len(rise):
+            rises(law, z, m, rise[row])
+        if len(bend):
+            bends(law, z, m, bend[row])
+
+
+@kernel
+def rates(
+    law: Law, a: Array, k: Array, d: Array, s: Array, rise: Array, residual: Array, floor: Array
+) -> None:
+    """Raise residual to the largest |F| of each sample, floor to what rounding leaves: 16 ulp of 1 + |d|.
+
+    Where a state is pressed against a bound, F is 0.
+    """
+    unit = 16.0 * np.finfo(s.dtype).eps
+    low, high = law.low, law.high
+    for row in range(s.shape[0]):
+        worst, most = residual[row], 0.0
+        for j in range(s.shape[1]):
+            here = s[row, j]
+            f = (rise[row, j] if law.energy else 1) * d[row, j] + k[row, j] - a[j] * here
+            if not ((here <= low[j] and f < 0) or (here >= high[j] and f > 0)):
+                worst = abs(f) if not abs(f) <= worst else worst  # NaN is the largest
+            most = max(most, abs(d[row, j]))
+        residual[row] = worst
+        floor[row] = max(floor[row], unit * (1.0 + most))
+
+
+@kernel
+def euler(
+    law: Law, step: Array, a: Array, k: Array, d: Array, s: Array, rho: Array, rise: Array, exact: Exact
+) -> None:
+    """Move s by step·F and put it back into its interval; rise is ρ′(s) before and, with rho, after."""
+    low, high = law.low, law.high
+    z, m = np.empty_like(s[0]), np.empty_like(s[0])
+    for row in range(s.shape[0]):
+        x, r, pull, push = s[row], rise[row], d[row], k[row]
+        if law.energy:
+            for j in range(len(x)):
+                z[j] = r[j] * pull[j]
+        else:
+            for j in range(len(x)):
+                z[j] = pull[j]
+        for j in range(len(x)):
+            x[j] += step[j] * (z[j] + push[j] - a[j] * x[j])
+        for j in range(len(x)):
+            x[j] = min(max(x[j], low[j]), high[j])
+        exponents(law, x, z, m, exact)
+        values(law, x, z, m, rho[row], exact)
+        if law.energy:
+            rises(law, z, m, r)
+
+
+@kernel
+def solve(law: Law, a: Array, k: Array, d: Array, s: Array, rho: Array, exact: Exact) -> None:
+    """Set each s to a zero of F at the drive given where F falls, the one towards which it would move."""
+    work = np.empty((8, s.shape[1]), s.dtype)
+    for row in range(s.shape[0]):
+        solve_row(law, a, k[row], d[row], s[row], rho[row], work, exact)
+
+
+@kernel
+def solve_row(
+    law: Law, a: Array, k: Array, d: Array, x: Array, rho: Array, work: Array, exact: Exact
+) -> None:
+    """Solve a row of nodes, and bring rho up to date; `work` (8, n) is room."""
+    if law.energy and (law.code == SIGMOID or law.code == TANH or law.code == SOFTPLUS):
+        zeros(law, a, k, d, x, work, exact)
+    else:  # ρ′ = 1 wherever the state can be
+        for j in range(len(x)):
+            x[j] = (d[j] + k[j]) / a[j]
+        for j in range(len(x)):
+            x[j] = min(max(x[j], law.low[j]), law.high[j])
+    exponents(law, x, work[0], work[1], exact)
+    values(law, x, work[0], work[1], rho, exact)
+
+
+@kernel
+def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: Exact) -> None:
+    """Newton in a bracket, halved where Newton would leave it, for all nodes of a row together.
+
+    |ρ′| ≤ slope for every smooth activation, so the zeros lie within (k ± slope·|d|)/a. Done when F is no
+    larger than its rounding: that of its terms, of z in ρ′, and of the state itself.
+    """
+    z, m, low, high, rise, bend, f, new = (
+        work[0],
+        work[1],
+        work[2],
+        work[3],
+        work[4],
+        work[5],
+        work[6],
+        work[7],
+    )
+    half = x.dtype.type(0.5)
+    tiny = 8 * np.finfo(x.dtype).eps
+    for j in range(len(x)):
+        reach = law.slope[j] * abs(d[j])
+        low[j] = (k[j] - reach) / a[j]
+        high[j] = (k[j] + reach) / a[j]
+    for j in range(len(x)):
+        x[j] = min(max(x[j], low[j]), high[j])
+    for _ in range(_MOST):
+        exponents(law, x, z, m, exact)
+        rises(law, z, m, rise)
+        bends(law, z, m, bend)
+        moving = 0
+        for j in range(len(x)):
+            up, down = rise[j] * d[j], a[j] * x[j]
+            f[j] = up + k[j] - down
+            bend[j] = bend[j] * d[j] - a[j]
+            blur = abs(up) * (1 + abs(z[j])) + abs(k[j]) + abs(down)
+            moving += abs(f[j]) > tiny * (blur + abs(bend[j]) * (abs(x[j]) + abs(law.shift[j])))
+        for j in range(len(x)):
+            low[j] = x[j] if f[j] >= 0 else low[j]
+            high[j] = x[j] if f[j] <= 0 else high[j]
+        for j in range(len(x)):
+            new[j] = x[j] - f[j] / bend[j]
+        for j in range(len(x)):
+            kept = bend[j] < 0 and low[j] <= new[j] <= high[j]
+            x[j] = new[j] if kept else low[j] + (high[j] - low[j]) * half
+        if moving == 0:
+            break

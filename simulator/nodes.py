@@ -1,0 +1,116 @@
+"""Nodes: one group of nodes of a chip's array form. Nodes own ρ and ρ′, bias, leak and bounds; couplings
+bring ΣWρ.
+
+Everything is in state units, s = v/vunit, and per unit of gleak·vunit, the current that keeps a state of 1:
+
+    τ ds/dt = −s + ρ′(s)·(d + b)     drive=energy           τ = c/gleak
+    τ ds/dt = −s + d + b             drive=direct
+
+d is what the couplings drive into the node, b its bias. Clamped nodes (inputs) do not move.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.node_law import CODE, ENERGY_DRIVE, GLEAK, SHIFT, SIGMOID, SLOPE, SOFTPLUS, TANH, VUNIT
+from eqchip.simulator.node_kernels import Law, activities
+
+Array = NDArray[Any]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Nodes:
+    """A group of nodes that one law describes."""
+
+    name: str  # of the bus or of the neurons' instance
+    nodes: IntArray  # of the circuit
+    laws: FloatArray  # (n, node_law.COLUMNS)
+    capacitance: FloatArray  # (n) F
+    bias: FloatArray  # (n), the parameter that learns
+    low: FloatArray  # (n) V
+    high: FloatArray
+    dtype: Any = np.float64
+    clamped: bool = False
+    instance: str = ""  # the netlist's name of the neurons; empty for bare nodes
+    law: Law = field(init=False)
+    exact: int | None = field(init=False)  # which functions the kernels use; see node_kernels
+    b: Array = field(init=False)  # bias in the dtype of the states
+
+    def __post_init__(self) -> None:
+        unit = self.laws[:, VUNIT]
+        slope, shift, low, high = (
+            np.ascontiguousarray(column, dtype=self.dtype)
+            for column in (self.laws[:, SLOPE], self.laws[:, SHIFT], self.low / unit, self.high / unit)
+        )
+        code, energy = int(self.laws[0, CODE]), bool(self.laws[0, ENERGY_DRIVE])
+        self.law = Law(code, energy, slope, shift, low, high)
+        self.exact = None if np.dtype(self.dtype) == np.float32 else 1
+        self.b = self.bias.astype(self.dtype)
+
+    @property
+    def size(self) -> int:
+        """How many nodes there are."""
+        return len(self.nodes)
+
+    @property
+    def curved(self) -> bool:
+        """Whether ρ′ changes while a state is in its interval."""
+        return self.law.code in (SIGMOID, TANH, SOFTPLUS)
+
+    @property
+    def vunit(self) -> FloatArray:
+        """Volts of one state unit."""
+        return self.laws[:, VUNIT]
+
+    @property
+    def gleak(self) -> FloatArray:
+        """Leak conductance, S."""
+        return self.laws[:, GLEAK]
+
+    @property
+    def tau(self) -> FloatArray:
+        """Time constant c/gleak, s."""
+        return self.capacitance / self.gleak
+
+    def set_bias(self, bias: Array) -> None:
+        """Replace the biases."""
+        self.bias[:] = bias
+        self.b[:] = bias
+
+    def start(self, samples: int, given: Array | None = None) -> Array:
+        """Return states to begin with: those given, or zero, put into their interval."""
+        if given is None:
+            states = np.zeros((samples, self.size), self.dtype)
+        else:
+            states = np.array(given, dtype=self.dtype, order="C")
+        return np.clip(states, self.law.low, self.law.high, out=states)
+
+    def activity(self, states: Array, out: Array | None = None) -> Array:
+        """Return ρ(s)."""
+        out = np.empty_like(states) if out is None else out
+        none = self._none()
+        activities(self.law, states, out, none, none, self.exact)
+        return out
+
+    def slope(self, states: Array, out: Array | None = None) -> Array:
+        """Return ρ′(s)."""
+        out = np.empty_like(states) if out is None else out
+        none = self._none()
+        activities(self.law, states, none, out, none, self.exact)
+        return out
+
+    def curvature(self, states: Array) -> Array:
+        """Return ρ″(s)."""
+        out, none = np.empty_like(states), self._none()
+        activities(self.law, states, none, none, out, self.exact)
+        return out
+
+    def _none(self) -> Array:
+        return np.empty((0, self.size), self.dtype)

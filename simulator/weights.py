@@ -1,0 +1,68 @@
+"""Weights before training: given on the card, or drawn as `init=` says.
+
+    glorot    uniform within ±√(6/(rows + columns)); Glorot & Bengio, AISTATS 9 (2010), equation 16
+    zeros     0
+    normal    standard deviation `spread`
+    uniform   within ±spread
+
+Every array draws from a stream of its own, keyed by the seed and its name, so that another array, another
+order of cards or another form of the chip leaves its weights as they are. A bus coupled to itself is
+drawn symmetric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.netlists.circuit import Circuit, Instance
+from eqchip.simulator.streams import stream
+
+FloatArray = NDArray[np.float64]
+
+
+def with_weights(circuit: Circuit) -> Circuit:
+    """Return the circuit with every weight that its cards leave open drawn; the seed is that of the run."""
+    seed = int(float(circuit.train.get("seed", 0.0)))
+    instances = [_drawn(instance, seed) if _open(instance) else instance for instance in circuit.instances]
+    if all(new is old for new, old in zip(instances, circuit.instances, strict=True)):
+        return circuit
+    return replace(circuit, instances=instances)
+
+
+def _open(instance: Instance) -> bool:
+    """Whether an instance learns a parameter that has an `init` and is not given."""
+    family = instance.family
+    return (
+        family.learning is not None
+        and "init" in family.all_parameters()
+        and instance.given().get(family.learning.parameter) is None
+    )
+
+
+def _drawn(instance: Instance, seed: int) -> Instance:
+    family = instance.family
+    assert family.learning is not None  # _open saw it
+    declared, given = family.all_parameters(), instance.given()
+    init = str(given.get("init", declared["init"].default))
+    spread = given.get("spread", declared["spread"].default) if "spread" in declared else 0.0
+    shape = instance.shape or (1, 1)
+    values = draw(init, spread, shape, seed, instance.name)
+    if len(instance.nodes) == 2 and np.array_equal(instance.nodes[0], instance.nodes[1]):
+        values = np.triu(values) + np.triu(values, 1).T
+    drawn: Any = values if instance.shape else float(values[0, 0])
+    return replace(instance, values={**instance.values, family.learning.parameter: drawn})
+
+
+def draw(init: str, spread: Any, shape: tuple[int, ...], seed: int, name: str) -> FloatArray:
+    """Return weights of one array as `init` says."""
+    random = stream(seed, "weights", name.lower())
+    if init == "zeros":
+        return np.zeros(shape)
+    if init == "normal":
+        return np.asarray(spread * random.standard_normal(shape))
+    width = spread if init == "uniform" else float(np.sqrt(6.0 / (shape[0] + shape[-1])))
+    return random.uniform(-width, width, shape)

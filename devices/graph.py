@@ -28,3 +28,4 @@ class Graph(NamedTuple):
     values: FloatArray
     memory_start: IntArray  # (elements + 1) into a sample's memory
     width: int  # the most pins an element has
+    laws: IntArray  # (families) address of the machine code that runs a family's law (dispatch.link)

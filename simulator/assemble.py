@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.dispatch import link
 from eqchip.devices.families import FAMILIES
 from eqchip.devices.family import FloatArray
 from eqchip.devices.graph import Graph
@@ -76,5 +77,6 @@ def graph(blocks: Sequence[Block]) -> tuple[Graph, IntArray, IntArray]:
         values=np.concatenate(values) if values else np.zeros(0),
         memory_start=_starts(_joined([np.full(len(b.pins), b.group.family.memory) for b in blocks])),
         width=max((block.pins.shape[1] for block in blocks), default=1),
+        laws=np.zeros(0, dtype=np.int64),
     )
-    return result, _joined(rows), _joined(columns)
+    return link(result), _joined(rows), _joined(columns)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from eqchip.devices.dispatch import load
 from eqchip.devices.graph import Graph
+from eqchip.entries import unpack
 from eqchip.kernels import kernel
 
 FloatArray = NDArray[np.float64]
@@ -29,7 +30,7 @@ class Network(NamedTuple):
     driven: Graph  # constant Jacobian, already in G₀ and C₀; evaluated for b
     varying: Graph
     start: IntArray  # pattern of the whole Jacobian, by columns
-    index: IntArray
+    rows: IntArray
     g0: FloatArray  # (entries + 1)
     c0: FloatArray
     charge_start: IntArray  # C₀ alone, by columns
@@ -56,6 +57,13 @@ class Evaluation(NamedTuple):
     dump_c: FloatArray
 
 
+class Evaluated(NamedTuple):
+    """A network and where it is evaluated."""
+
+    network: Network
+    at: Evaluation
+
+
 def room(network: Network) -> Evaluation:
     """Return room for evaluating a network."""
     size, changing = network.size + 1, len(network.changing_rows) + 1
@@ -71,26 +79,30 @@ def room(network: Network) -> Evaluation:
     )
 
 
-@kernel
-def evaluate(network, x, d, memory, at):  # type: ignore[no-untyped-def]
+@kernel(inner=True)
+def evaluate(network: Network, x: FloatArray, d: FloatArray, memory: FloatArray, at: Evaluation) -> int:
     """Evaluate the varying elements at x into `at`; return whether one limited its voltages."""
-    at.f[:] = 0.0
-    at.q[:] = 0.0
-    at.jg[:] = 0.0
-    at.jc[:] = 0.0
-    return load(network.varying, x, d, memory, at.f, at.q, at.jg, at.jc)
+    f, q, jg, jc = at.f, at.q, at.jg, at.jc
+    for i in range(len(f)):
+        f[i] = 0.0
+        q[i] = 0.0
+    for e in range(len(jg)):
+        jg[e] = 0.0
+        jc[e] = 0.0
+    return load(network.varying, x, d, memory, f, q, jg, jc)
 
 
-@kernel
-def offset(network, d, at, f, q):  # type: ignore[no-untyped-def]
+@kernel(inner=True)
+def offset(network: Network, d: FloatArray, at: Evaluation, f: FloatArray, q: FloatArray) -> None:
     """Set f and q (size + 1) to what the sources add."""
-    f[:] = 0.0
-    q[:] = 0.0
+    for i in range(len(f)):
+        f[i] = 0.0
+        q[i] = 0.0
     load(network.driven, at.zero, d, at.nothing, f, q, at.dump_g, at.dump_c)
 
 
 @kernel
-def add_product(start, index, data, x, out):  # type: ignore[no-untyped-def]
+def add_product(start: IntArray, index: IntArray, data: FloatArray, x: FloatArray, out: FloatArray) -> None:
     """Add a sparse matrix times x to `out`."""
     for j in range(len(start) - 1):
         here = x[j]
@@ -100,35 +112,22 @@ def add_product(start, index, data, x, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def charges(network, x, at, source, q):  # type: ignore[no-untyped-def]
-    """Set q to all charges at x: `at.q` of an evaluation there, and what the sources add."""
-    for i in range(network.size):
-        q[i] = at.q[i] + source[i]
-    add_product(network.charge_start, network.charge_index, network.charge_data, x, q)
+def residual(
+    packed: IntArray, x: FloatArray, d: FloatArray, memory: FloatArray, f: FloatArray, q: FloatArray
+) -> int:
+    """Set f and q (size + 1) to all currents and charges at x; `packed` holds a Network and an Evaluation.
 
-
-@kernel
-def residual(network, x, d, memory, at, f, q):  # type: ignore[no-untyped-def]
-    """Set f and q (size + 1) to all currents and charges at x; return whether a voltage was limited."""
+    Returns whether a voltage was limited; memory of +∞ limits nothing.
+    """
+    bench = unpack(packed, Evaluated)
+    network = bench.network
+    at = bench.at
     offset(network, d, at, f, q)
     limited = evaluate(network, x, d, memory, at)
+    own_f, own_q = at.f, at.q
     for i in range(network.size):
-        f[i] += at.f[i]
-        q[i] += at.q[i]
-    add_product(network.start, network.index, network.g0, x, f)
+        f[i] += own_f[i]
+        q[i] += own_q[i]
+    add_product(network.start, network.rows, network.g0, x, f)
     add_product(network.charge_start, network.charge_index, network.charge_data, x, q)
     return limited
-
-
-@kernel
-def violation(network, x, f):  # type: ignore[no-untyped-def]
-    """Return the largest current in A that Kirchhoff's law misses at a node that is free to move."""
-    worst = 0.0
-    for i in range(network.nodes):
-        here = f[i]
-        if (x[i] <= network.low[i] and here > 0.0) or (x[i] >= network.high[i] and here < 0.0):
-            continue
-        worst = max(worst, abs(here))
-        if here != here:
-            return np.inf
-    return worst

@@ -33,10 +33,12 @@ NUDGE_PREFIX = "nudge_"
 
 
 def _role_instances(circuit: Circuit) -> list[Instance]:
-    """Return the elements that the roles of a chip add to its netlist."""
+    """Return the elements that the roles of a chip add to its netlist; a netlist brings its inputs' sources."""
+    present = {one.name.lower() for one in circuit.instances if one.family is VOLTAGE_SOURCE}
     added = [
         Instance(f"{INPUT_PREFIX}{one.bus}", VOLTAGE_SOURCE, (one.nodes, GROUND), shape=(len(one.nodes),))
         for one in circuit.inputs
+        if f"{INPUT_PREFIX}{one.bus}".lower() not in present
     ]
     pairs = {one.bus.lower() for one in circuit.outputs if one.pairs}
     for one in circuit.nudges:
@@ -226,7 +228,7 @@ def _system(
     same = np.arange(size, dtype=np.int64)
     changing_columns = changing.columns()
     pattern, slots = compress(
-        np.concatenate([parts[0][1], parts[1][1], changing.index, same]),
+        np.concatenate([parts[0][1], parts[1][1], changing.rows, same]),
         np.concatenate([parts[0][2], parts[1][2], changing_columns, same]),
         size,
     )
@@ -242,13 +244,13 @@ def _system(
         driven=graphs[1],
         varying=graphs[2],
         start=pattern.start,
-        index=pattern.index,
+        rows=pattern.rows,
         g0=np.zeros(pattern.entries + 1),
         c0=np.zeros(pattern.entries + 1),
         charge_start=np.zeros(size + 1, dtype=np.int64),
         charge_index=np.zeros(0, dtype=np.int64),
         charge_data=np.zeros(0),
-        changing_rows=changing.index,
+        changing_rows=changing.rows,
         changing_columns=changing_columns,
         low=low,
         high=high,

@@ -22,7 +22,7 @@ from eqchip.errors import InputError, nearest
 from eqchip.kernels import kernel
 from eqchip.netlists.circuit import Circuit, Instance, Waveform
 from eqchip.simulator.linear.pattern import Pattern
-from eqchip.simulator.linear.scheme import Factors, Scheme, devise
+from eqchip.simulator.linear.scheme import Scheme, devise
 from eqchip.simulator.network import Evaluation, Network, room
 from eqchip.simulator.spread import Layout
 
@@ -80,6 +80,8 @@ class System:
     rest: FloatArray  # the drives of an operating point: DC values, nothing nudged
     memory: int  # numbers of a sample's junction memory
     affine: bool  # whether no element varies: one factorisation serves every input
+    revision: int = 0  # counts how often values were loaded
+    solver: object = None  # what the equilibrium package keeps from one solve to the next
 
     @property
     def size(self) -> int:
@@ -123,6 +125,7 @@ class System:
 
     def refresh(self) -> None:
         """Load the constant elements again after their values were written."""
+        self.revision += 1
         network = self.network
         size = self.size + 1
         zero, scratch = np.zeros(size), np.zeros(size)
@@ -135,23 +138,22 @@ class System:
         columns = self.pattern.columns()
         found = np.flatnonzero(network.c0[:-1])
         if len(found) != len(network.charge_index) or np.any(
-            network.charge_index != self.pattern.index[found]
+            network.charge_index != self.pattern.rows[found]
         ):
             start = np.zeros(self.size + 1, dtype=np.int64)
             np.cumsum(np.bincount(columns[found], minlength=self.size), out=start[1:])
             self.network = network._replace(
-                charge_start=start, charge_index=self.pattern.index[found], charge_data=network.c0[found]
+                charge_start=start, charge_index=self.pattern.rows[found], charge_data=network.c0[found]
             )
         else:
             network.charge_data[:] = network.c0[found]
 
-    def scheme(
-        self, alpha: float, changing: FloatArray, shunt: FloatArray | float = 0.0
-    ) -> tuple[Scheme, Factors]:
+    def scheme(self, alpha: float, changing: FloatArray, shunt: FloatArray) -> Scheme:
         """Choose a pivot order for G + α·C, with the changing entries near these numbers."""
         network = self.network
         data = network.g0 + alpha * network.c0
-        data[diagonal(self.pattern)] += shunt
+        if np.size(shunt):
+            data[diagonal(self.pattern)] += shunt
         return devise(self.pattern, data, network.changing_rows, network.changing_columns, changing)
 
     def jacobian(self, x: FloatArray, drives: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -162,7 +164,7 @@ class System:
         result = []
         for constant, changing in ((network.g0, at.jg), (network.c0, at.jc)):
             matrix = np.zeros((self.size, self.size))
-            matrix[self.pattern.index, self.pattern.columns()] = constant[:-1]
+            matrix[self.pattern.rows, self.pattern.columns()] = constant[:-1]
             np.add.at(matrix, (network.changing_rows, network.changing_columns), changing[:-1])
             result.append(matrix)
         return result[0], result[1]
@@ -199,7 +201,7 @@ def padded(x: FloatArray) -> FloatArray:
 
 def diagonal(pattern: Pattern) -> IntArray:
     """Return the slots of the diagonal (all of it is in the pattern of a system)."""
-    return np.flatnonzero(pattern.index == pattern.columns())
+    return np.flatnonzero(pattern.rows == pattern.columns())
 
 
 @kernel

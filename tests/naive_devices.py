@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from eqchip.devices import dispatch
 from eqchip.devices.circuit.opcodes import (
     ADD,
     CONSTANT,
@@ -162,8 +163,9 @@ def wire(random: np.random.Generator, unknowns: int, each: int) -> Wired:
         values=np.concatenate([element.p for element in elements]),
         memory_start=np.cumsum([0, *(element.family.memory for element in elements)]),
         width=int(max(len(one) for one in pins)),
+        laws=np.zeros(0, dtype=np.int64),
     )
-    return Wired(graph, elements, unknowns, np.array(drives))
+    return Wired(dispatch.link(graph), elements, unknowns, np.array(drives))
 
 
 def naive_load(wired: Wired, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -1,54 +1,61 @@
 """Dense LU with partial pivoting, for the part of a matrix that elimination has filled in.
 
-Column j of the matrix is row j of the array, so that every inner loop runs along memory. Four pivots are
-applied at once, which keeps the updated column in registers.
+The matrix stands column by column in a flat array, so that every inner loop runs along memory. Four pivots
+are applied at once, which keeps the updated column in registers.
 """
 
 from __future__ import annotations
 
 from eqchip.kernels import kernel
+from eqchip.simulator.linear.pattern import FloatArray, IntArray
 
 
-@kernel
-def _pivot(a, k, swaps):  # type: ignore[no-untyped-def]
+@kernel(inner=True)
+def _pivot(a: FloatArray, m: int, k: int, swaps: IntArray) -> bool:
     """Choose the largest entry of column k as its pivot, swap rows, scale; return whether there is one."""
-    m = len(a)
+    column = a[k * m : (k + 1) * m]
     best = k
     for i in range(k + 1, m):
-        if abs(a[k, i]) > abs(a[k, best]):
+        if abs(column[i]) > abs(column[best]):
             best = i
     swaps[k] = best
     if best != k:
         for j in range(m):
-            a[j, k], a[j, best] = a[j, best], a[j, k]
-    if not abs(a[k, k]) > 0.0:
+            at = j * m
+            a[at + k], a[at + best] = a[at + best], a[at + k]
+    if not abs(column[k]) > 0.0:
         return False
-    scale = 1.0 / a[k, k]
+    scale = 1.0 / column[k]
     for i in range(k + 1, m):
-        a[k, i] *= scale
+        column[i] *= scale
     return True
 
 
 @kernel
-def factor_dense(a, swaps):  # type: ignore[no-untyped-def]
+def factor_dense(a: FloatArray, swaps: IntArray) -> int:
     """Factor in place; return -1, or the column without a pivot."""
-    m = len(a)
+    m = len(swaps)
     k = 0
     while k < m:
         width = min(4, m - k)
         for c in range(k, k + width):
-            if not _pivot(a, c, swaps):
+            if not _pivot(a, m, c, swaps):
                 return c
+            l0 = a[c * m : (c + 1) * m]
             for j in range(c + 1, k + width):
-                factor = a[j, c]
+                column = a[j * m : (j + 1) * m]
+                f0 = column[c]
                 for i in range(c + 1, m):
-                    a[j, i] -= a[c, i] * factor
+                    column[i] -= l0[i] * f0
         end = k + width
-        if width < 4:
+        if end == m:
             return -1
-        l0, l1, l2, l3 = a[k], a[k + 1], a[k + 2], a[k + 3]
+        l0 = a[k * m : (k + 1) * m]
+        l1 = a[(k + 1) * m : (k + 2) * m]
+        l2 = a[(k + 2) * m : (k + 3) * m]
+        l3 = a[(k + 3) * m : (k + 4) * m]
         for j in range(end, m):
-            column = a[j]
+            column = a[j * m : (j + 1) * m]
             f0 = column[k]
             f1 = column[k + 1] - l0[k + 1] * f0
             f2 = column[k + 2] - l0[k + 2] * f0 - l1[k + 2] * f1
@@ -63,20 +70,20 @@ def factor_dense(a, swaps):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def solve_dense(a, swaps, b):  # type: ignore[no-untyped-def]
+def solve_dense(a: FloatArray, swaps: IntArray, b: FloatArray) -> None:
     """Solve in place with a factored matrix."""
-    m = len(a)
+    m = len(swaps)
     for k in range(m):
         other = swaps[k]
         if other != k:
             b[k], b[other] = b[other], b[k]
     for k in range(m):
         here = b[k]
-        column = a[k]
+        column = a[k * m : (k + 1) * m]
         for i in range(k + 1, m):
             b[i] -= column[i] * here
     for k in range(m - 1, -1, -1):
-        column = a[k]
+        column = a[k * m : (k + 1) * m]
         here = b[k] / column[k]
         b[k] = here
         for i in range(k):
@@ -84,18 +91,18 @@ def solve_dense(a, swaps, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def solve_dense_transposed(a, swaps, b):  # type: ignore[no-untyped-def]
+def solve_dense_transposed(a: FloatArray, swaps: IntArray, b: FloatArray) -> None:
     """Solve with the transpose of a factored matrix, in place."""
-    m = len(a)
+    m = len(swaps)
     for k in range(m):
         here = b[k]
-        column = a[k]
+        column = a[k * m : (k + 1) * m]
         for i in range(k):
             here -= column[i] * b[i]
         b[k] = here / column[k]
     for k in range(m - 1, -1, -1):
         here = b[k]
-        column = a[k]
+        column = a[k * m : (k + 1) * m]
         for i in range(k + 1, m):
             here -= column[i] * b[i]
         b[k] = here

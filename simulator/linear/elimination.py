@@ -17,15 +17,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from eqchip.entries import unpack
 from eqchip.kernels import kernel
-from eqchip.simulator.linear.pattern import IntArray, Pattern
+from eqchip.simulator.linear.pattern import FloatArray, IntArray, Pattern
 
 #: A pivot smaller than this part of its column asks for a new pivot order.
 PIVOT_GROWTH = 1e-9
 
 
 class Elimination(NamedTuple):
-    """The pattern of an elimination. Positions count in pivot order; those from `limit` on remain."""
+    """Pattern and numbers of an elimination. Positions count in pivot order; those from `limit` on remain."""
 
     size: int
     limit: int
@@ -37,20 +38,27 @@ class Elimination(NamedTuple):
     u_index: IntArray
     r_start: IntArray  # (size - limit + 1) into r_index: rows of the remainder, less `limit`
     r_index: IntArray
+    l: FloatArray  # noqa: E741
+    u: FloatArray
+    pivot: FloatArray  # (limit)
+    remainder: FloatArray
 
 
 @kernel
-def _grown(array, needed):  # type: ignore[no-untyped-def]
-    """Return `array`, or a longer copy that has room for `needed` more numbers than it held."""
+def _grown(array: IntArray, needed: int) -> IntArray:
+    """Return `array`, or a copy twice as long or longer that holds `needed` numbers."""
     if needed <= len(array):
         return array
-    longer = np.empty(max(needed, 2 * len(array)), dtype=np.int64)
-    longer[: len(array)] = array
+    longer = np.empty(2 * len(array) + needed, dtype=np.int64)
+    for i in range(len(array)):
+        longer[i] = array[i]
     return longer
 
 
 @kernel
-def _search(start, index, rows, columns, limit):  # type: ignore[no-untyped-def]
+def _search(
+    start: IntArray, index: IntArray, rows: IntArray, columns: IntArray, limit: int
+) -> tuple[IntArray, IntArray, IntArray, IntArray, IntArray, IntArray]:
     """Find the pattern of L, U and the remainder for a given pivot order."""
     size = len(columns)
     room = max(16, 4 * len(index))
@@ -148,20 +156,25 @@ def _search(start, index, rows, columns, limit):  # type: ignore[no-untyped-def]
                     tail -= 1
                     l_index[head], l_index[tail] = l_index[tail], l_index[head]
             pruned[k] = tail
-    return (
-        l_start,
-        l_index[: l_start[limit]].copy(),
-        u_start,
-        u_index[: u_start[size]].copy(),
-        r_start,
-        r_index[: r_start[size - limit]].copy(),
-    )
+    return l_start, l_index, u_start, u_index, r_start, r_index
 
 
 def find(pattern: Pattern, rows: IntArray, columns: IntArray, limit: int) -> Elimination:
     """Return the elimination of the first `limit` positions of a pivot order."""
-    return Elimination(
-        pattern.size, limit, rows, columns, *_search(pattern.start, pattern.index, rows, columns, limit)
+    found = _search(pattern.start, pattern.rows, rows, columns, limit)
+    trimmed = []
+    for start, index in zip(found[0::2], found[1::2], strict=True):
+        trimmed += [start, index[: start[-1]].copy()]
+    return with_room(Elimination(pattern.size, limit, rows, columns, *trimmed, *[np.zeros(0)] * 4))
+
+
+def with_room(found: Elimination) -> Elimination:
+    """Return a pattern with room for its numbers."""
+    return found._replace(
+        l=np.zeros(len(found.l_index)),
+        u=np.zeros(len(found.u_index)),
+        pivot=np.zeros(found.limit),
+        remainder=np.zeros(len(found.r_index)),
     )
 
 
@@ -171,35 +184,38 @@ def flops(found: Elimination) -> float:
     return float(below[found.u_index].sum() + below.sum())
 
 
-@kernel
-def eliminate(e, start, index, data, l, u, pivot, remainder, work):  # type: ignore[no-untyped-def]  # noqa: E741
+@kernel(inner=True)
+def eliminate(e: Elimination, start: IntArray, index: IntArray, data: FloatArray, work: FloatArray) -> int:
     """Fill in L, U and the remainder of a matrix; return -1, or the position of the pivot that failed.
 
     `work` (size) comes and goes all zero.
     """
+    rows, l_start, l_index, u_start, u_index = e.rows, e.l_start, e.l_index, e.u_start, e.u_index
+    columns, r_start, r_index, limit = e.columns, e.r_start, e.r_index, e.limit
+    l, u, pivot, remainder = e.l, e.u, e.pivot, e.remainder  # noqa: E741
     for j in range(e.size):
-        column = e.columns[j]
+        column = columns[j]
         for p in range(start[column], start[column + 1]):
-            work[e.rows[index[p]]] += data[p]
-        for p in range(e.u_start[j], e.u_start[j + 1]):
-            k = e.u_index[p]
+            work[rows[index[p]]] += data[p]
+        for p in range(u_start[j], u_start[j + 1]):
+            k = u_index[p]
             factor = work[k]
             work[k] = 0.0
             u[p] = factor
             if factor != 0.0:
-                for s in range(e.l_start[k], e.l_start[k + 1]):
-                    work[e.l_index[s]] -= l[s] * factor
-        if j >= e.limit:
-            for p in range(e.r_start[j - e.limit], e.r_start[j - e.limit + 1]):
-                i = e.r_index[p] + e.limit
+                for s in range(l_start[k], l_start[k + 1]):
+                    work[l_index[s]] -= l[s] * factor
+        if j >= limit:
+            for p in range(r_start[j - limit], r_start[j - limit + 1]):
+                i = r_index[p] + limit
                 remainder[p] = work[i]
                 work[i] = 0.0
             continue
         here = work[j]
         work[j] = 0.0
         largest = 0.0
-        for p in range(e.l_start[j], e.l_start[j + 1]):
-            i = e.l_index[p]
+        for p in range(l_start[j], l_start[j + 1]):
+            i = l_index[p]
             l[p] = work[i]
             largest = max(largest, abs(work[i]))
             work[i] = 0.0
@@ -207,49 +223,61 @@ def eliminate(e, start, index, data, l, u, pivot, remainder, work):  # type: ign
         if not abs(here) > PIVOT_GROWTH * largest:
             return j
         scale = 1.0 / here
-        for p in range(e.l_start[j], e.l_start[j + 1]):
+        for p in range(l_start[j], l_start[j + 1]):
             l[p] *= scale
     return -1
 
 
 @kernel
-def forward(e, l, w):  # type: ignore[no-untyped-def]  # noqa: E741
+def eliminate_packed(
+    packed: IntArray, start: IntArray, index: IntArray, data: FloatArray, work: FloatArray
+) -> int:
+    """Fill in a packed elimination."""
+    return eliminate(unpack(packed, Elimination), start, index, data, work)
+
+
+@kernel(inner=True)
+def forward(e: Elimination, w: FloatArray) -> None:
     """Solve [L 0; M 1] w = w in place, in positions: the right-hand side of the remainder is left below."""
+    l_start, l_index, l = e.l_start, e.l_index, e.l  # noqa: E741
     for j in range(e.limit):
         here = w[j]
         if here != 0.0:
-            for p in range(e.l_start[j], e.l_start[j + 1]):
-                w[e.l_index[p]] -= l[p] * here
+            for p in range(l_start[j], l_start[j + 1]):
+                w[l_index[p]] -= l[p] * here
 
 
-@kernel
-def backward(e, u, pivot, w):  # type: ignore[no-untyped-def]
-    """Solve [U V; 0 1] w = w in place, once the remainder's unknowns stand below `limit`."""
+@kernel(inner=True)
+def backward(e: Elimination, w: FloatArray) -> None:
+    """Solve [U V; 0 1] w = w in place, once the remainder's unknowns stand below the pivots."""
+    u_start, u_index, u, pivot, limit = e.u_start, e.u_index, e.u, e.pivot, e.limit
     for j in range(e.size - 1, -1, -1):
         here = w[j]
-        if j < e.limit:
+        if j < limit:
             here /= pivot[j]
             w[j] = here
         if here != 0.0:
-            for p in range(e.u_start[j], e.u_start[j + 1]):
-                w[e.u_index[p]] -= u[p] * here
+            for p in range(u_start[j], u_start[j + 1]):
+                w[u_index[p]] -= u[p] * here
 
 
-@kernel
-def forward_transposed(e, u, pivot, w):  # type: ignore[no-untyped-def]
+@kernel(inner=True)
+def forward_transposed(e: Elimination, w: FloatArray) -> None:
     """Solve [U V; 0 1]ᵀ w = w in place; the remainder's right-hand side is left below."""
+    u_start, u_index, u, pivot, limit = e.u_start, e.u_index, e.u, e.pivot, e.limit
     for j in range(e.size):
         here = w[j]
-        for p in range(e.u_start[j], e.u_start[j + 1]):
-            here -= u[p] * w[e.u_index[p]]
-        w[j] = here / pivot[j] if j < e.limit else here
+        for p in range(u_start[j], u_start[j + 1]):
+            here -= u[p] * w[u_index[p]]
+        w[j] = here / pivot[j] if j < limit else here
 
 
-@kernel
-def backward_transposed(e, l, w):  # type: ignore[no-untyped-def]  # noqa: E741
+@kernel(inner=True)
+def backward_transposed(e: Elimination, w: FloatArray) -> None:
     """Solve [L 0; M 1]ᵀ w = w in place."""
+    l_start, l_index, l = e.l_start, e.l_index, e.l  # noqa: E741
     for j in range(e.limit - 1, -1, -1):
         here = w[j]
-        for p in range(e.l_start[j], e.l_start[j + 1]):
-            here -= l[p] * w[e.l_index[p]]
+        for p in range(l_start[j], l_start[j + 1]):
+            here -= l[p] * w[l_index[p]]
         w[j] = here

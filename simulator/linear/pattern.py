@@ -11,20 +11,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
 class Pattern(NamedTuple):
-    """Entries of a square matrix of order `size`, column by column; `index` holds their rows, ascending."""
+    """Entries of a square matrix of order `size`, column by column; `rows` their rows, ascending."""
 
     size: int
     start: IntArray  # (size + 1)
-    index: IntArray
+    rows: IntArray
 
     @property
     def entries(self) -> int:
         """How many entries there are; also the dump slot."""
-        return len(self.index)
+        return len(self.rows)
 
     def columns(self) -> IntArray:
         """Return the column of each entry."""
@@ -45,5 +46,5 @@ def compress(rows: IntArray, columns: IntArray, size: int) -> tuple[Pattern, Int
 
 def locate(pattern: Pattern, rows: IntArray, columns: IntArray) -> IntArray:
     """Return the slots of positions that are in the pattern."""
-    keys = pattern.columns() * pattern.size + pattern.index
+    keys = pattern.columns() * pattern.size + pattern.rows
     return np.searchsorted(keys, columns * pattern.size + rows).astype(np.int64)

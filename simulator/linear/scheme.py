@@ -19,10 +19,9 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from eqchip.simulator.linear.elimination import Elimination, eliminate, find, flops
-from eqchip.simulator.linear.pattern import IntArray, Pattern, compress
-
-FloatArray = NDArray[np.float64]
+from eqchip.entries import pack
+from eqchip.simulator.linear.elimination import Elimination, eliminate_packed, find, flops, with_room
+from eqchip.simulator.linear.pattern import FloatArray, IntArray, Pattern, compress, locate
 
 #: Matrices up to this order are factored dense: nothing is gained by looking for zeros.
 SMALL = 24
@@ -31,31 +30,18 @@ FILLED = 0.5
 
 
 class Scheme(NamedTuple):
-    """Orders and patterns. The core's unknowns keep one order of their own, `core_unknowns`."""
+    """Orders, patterns and numbers. The core's unknowns have an order of their own, `core_unknowns`."""
 
-    head: Elimination
-    core: Elimination
+    head: Elimination  # its remainder is the Schur complement on the core
+    core: Elimination  # its remainder is dense, column by column
     core_unknowns: IntArray  # unknown (row and column alike) of each position of the core
     spots: IntArray  # where each changing entry lands in the core's data; the last one is the dump
     spot_rows: IntArray  # its row and column in the core
     spot_columns: IntArray
-
-
-class Factors(NamedTuple):
-    """The numbers that go with a Scheme."""
-
     constant: FloatArray  # (entries + 1) data of the constant part
-    head_l: FloatArray
-    head_u: FloatArray
-    head_pivot: FloatArray
-    complement: FloatArray  # (entries + 1) data of the head's Schur complement
-    total: FloatArray  # the same with the changing entries added
-    core_l: FloatArray
-    core_u: FloatArray
-    core_pivot: FloatArray
-    dense: FloatArray  # (m, m), column by column
-    swaps: IntArray  # (m)
     changing: FloatArray  # the changing entries the core is factored with
+    total: FloatArray  # (core entries + 1) Schur complement and changing entries together
+    swaps: IntArray  # of the dense end
     work: FloatArray  # (size), all zero between calls
 
 
@@ -83,7 +69,7 @@ def _order(matrix: sparse.csc_matrix) -> tuple[IntArray, IntArray]:
 def _matrix(pattern: Pattern, data: FloatArray) -> sparse.csc_matrix:
     """Wrap a pattern and its data as SciPy has it."""
     return sparse.csc_matrix(
-        (data[: pattern.entries], pattern.index.astype(np.int32), pattern.start.astype(np.int32)),
+        (data[: pattern.entries], pattern.rows.astype(np.int32), pattern.start.astype(np.int32)),
         shape=(pattern.size, pattern.size),
     )
 
@@ -107,7 +93,7 @@ def _cut(found: Elimination, limit: int) -> Elimination:
     kept = found.u_index < limit
     u_start = np.zeros(found.size + 1, dtype=np.int64)
     np.cumsum(np.bincount(columns[kept], minlength=found.size), out=u_start[1:])
-    return found._replace(
+    cut = found._replace(
         limit=limit,
         l_start=found.l_start[: limit + 1].copy(),
         l_index=found.l_index[: found.l_start[limit]].copy(),
@@ -116,19 +102,14 @@ def _cut(found: Elimination, limit: int) -> Elimination:
         r_start=np.arange(left + 1, dtype=np.int64) * left,
         r_index=np.tile(np.arange(left, dtype=np.int64), left),
     )
+    return with_room(cut)
 
 
 def _core(pattern: Pattern, data: FloatArray) -> Elimination:
     """Order the core: sparse to begin with, dense at the end; all dense when small or full."""
     size = pattern.size
-    same = np.arange(size, dtype=np.int64)
     if size <= SMALL or pattern.entries >= FILLED * size * size:
-        none = np.zeros(1, dtype=np.int64)
-        empty = np.zeros(0, dtype=np.int64)
-        full = Elimination(
-            size, 0, same, same, none, empty, np.zeros(size + 1, dtype=np.int64), empty, none, empty
-        )
-        return _cut(full, 0)
+        return _cut(_no_head(pattern), 0)
     rows, columns = _order(_matrix(pattern, data))
     found = find(pattern, rows, columns, size)
     return _cut(found, _dense_end(found))
@@ -160,7 +141,7 @@ def _no_head(pattern: Pattern) -> Elimination:
 
 def devise(
     pattern: Pattern, constant: FloatArray, rows: IntArray, columns: IntArray, changing: FloatArray
-) -> tuple[Scheme, Factors]:
+) -> Scheme:
     """Choose orders for a matrix: its pattern and constant data, and the entries that will change.
 
     `pattern` contains the positions (`rows`, `columns`) of the changing entries; `constant` and `changing`
@@ -171,76 +152,42 @@ def devise(
     touched[rows] = True
     touched[columns] = True
     head = _split(pattern, constant, touched) if len(rows) else None
-    if head is None:
+    if head is None or _eliminate(head, pattern, constant) >= 0:
+        # No head, or one that is badly conditioned without what changes around it: all is core.
         head = _no_head(pattern)
+        _eliminate(head, pattern, constant)
     remaining = size - head.limit
     core_unknowns = head.columns[head.limit :].copy()
     position = np.full(size, remaining, dtype=np.int64)
     position[core_unknowns] = np.arange(remaining)
-    complement = np.zeros(len(head.r_index) + 1)
-    factors = _room(pattern, head, len(changing))
-    failed = eliminate(
-        head,
-        pattern.start,
-        pattern.index,
-        constant,
-        factors.head_l,
-        factors.head_u,
-        factors.head_pivot,
-        complement,
-        factors.work,
-    )
-    if failed >= 0:
-        # The head is badly conditioned without what changes around it: factor everything together.
-        head = _no_head(pattern)
-        remaining, core_unknowns = size, head.columns.copy()
-        position = np.arange(size, dtype=np.int64)
-        factors = _room(pattern, head, len(changing))
-        complement = np.append(constant[: pattern.entries], 0.0)
     # The remainder's rows come as found; sorted within each column they make an ordinary pattern.
-    sizes = np.diff(head.r_start)
-    at = np.repeat(np.arange(remaining, dtype=np.int64), sizes)
-    sorted_pattern, slots = compress(head.r_index, at, remaining)
-    ordered = np.zeros(sorted_pattern.entries + 1)
-    ordered[slots] = complement[: len(slots)]
-    head = head._replace(r_index=sorted_pattern.index)
+    at = np.repeat(np.arange(remaining, dtype=np.int64), np.diff(head.r_start))
+    ordered, slots = compress(head.r_index, at, remaining)
+    whole = np.zeros(ordered.entries + 1)
+    whole[slots] = head.remainder
+    head = head._replace(r_index=ordered.rows)
     spot_rows, spot_columns = position[rows], position[columns]
-    keys = sorted_pattern.columns() * remaining + sorted_pattern.index
-    spots = np.append(np.searchsorted(keys, spot_columns * remaining + spot_rows), sorted_pattern.entries)
-    whole = ordered.copy()
+    spots = np.append(locate(ordered, spot_rows, spot_columns), ordered.entries).astype(np.int64)
     np.add.at(whole, spots, changing)
-    core = _core(sorted_pattern, whole)
-    left = core.size - core.limit
-    factors = factors._replace(
-        complement=np.zeros(sorted_pattern.entries + 1),
-        total=np.zeros(sorted_pattern.entries + 1),
-        core_l=np.zeros(len(core.l_index)),
-        core_u=np.zeros(len(core.u_index)),
-        core_pivot=np.zeros(core.limit),
-        dense=np.zeros((left, left)),
-        swaps=np.zeros(left, dtype=np.int64),
-    )
-    return Scheme(head, core, core_unknowns, spots.astype(np.int64), spot_rows, spot_columns), factors
-
-
-def _room(pattern: Pattern, head: Elimination, changing: int) -> Factors:
-    """Return empty factors with room for a head; the core's follow once it is ordered."""
-    none = np.zeros(0)
-    return Factors(
+    core = _core(ordered, whole)
+    return Scheme(
+        head=head,
+        core=core,
+        core_unknowns=core_unknowns,
+        spots=spots,
+        spot_rows=spot_rows,
+        spot_columns=spot_columns,
         constant=np.zeros(pattern.entries + 1),
-        head_l=np.zeros(len(head.l_index)),
-        head_u=np.zeros(len(head.u_index)),
-        head_pivot=np.zeros(head.limit),
-        complement=none,
-        total=none,
-        core_l=none,
-        core_u=none,
-        core_pivot=none,
-        dense=np.zeros((0, 0)),
-        swaps=np.zeros(0, dtype=np.int64),
-        changing=np.zeros(changing),
-        work=np.zeros(pattern.size),
+        changing=np.zeros(len(changing)),
+        total=np.zeros(ordered.entries + 1),
+        swaps=np.zeros(core.size - core.limit, dtype=np.int64),
+        work=np.zeros(size),
     )
+
+
+def _eliminate(head: Elimination, pattern: Pattern, data: FloatArray) -> int:
+    work = np.zeros(pattern.size)
+    return eliminate_packed(pack(head), pattern.start, pattern.rows, data, work)
 
 
 def refill_cost(scheme: Scheme) -> float:

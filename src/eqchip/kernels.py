@@ -6,9 +6,6 @@ numbers and no warning (numba issue 1833). Here every module gets a cache folder
 a hash of its text *and of the text of every module of eqchip it imports, directly or not*. An edit of a
 device recompiles what calls it; an edit of the command line recompiles nothing.
 
-A kernel's machine code holds a copy of everything it calls, so what is large and called from many places
-is an `Entry`: compiled once, when first needed, and called by its address (`call`).
-
 Division follows IEEE (`error_model="numpy"`): the default's ZeroDivisionError branch blocks
 vectorisation. `fastmath=True` is not offered: it assumes away NaN, which divergence checks look for.
 """
@@ -20,7 +17,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,9 +26,6 @@ from typing import Any, TypeVar, overload
 
 import numba
 import numpy
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -181,82 +176,50 @@ def cold() -> bool:
     return _cold
 
 
+@contextmanager
+def caching(module: str) -> Iterator[bool]:
+    """Let Numba cache what is compiled or decorated inside in the folder of a module; whether it can."""
+    folder = _folder(module)
+    # Numba reads the cache folder from its configuration while it decorates, and only then.
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder) if folder else before
+    try:
+        yield folder is not None
+    finally:
+        numba.config.CACHE_DIR = before
+
+
 @overload
 def kernel(function: F) -> F: ...
 @overload
-def kernel(*, inline: bool = False, fastmath: frozenset[str] = frozenset()) -> Callable[[F], F]: ...
 def kernel(
-    function: F | None = None, *, inline: bool = False, fastmath: frozenset[str] = frozenset()
+    *, inline: bool = False, inner: bool = False, fastmath: frozenset[str] = frozenset()
+) -> Callable[[F], F]: ...
+def kernel(
+    function: F | None = None,
+    *,
+    inline: bool = False,
+    inner: bool = False,
+    fastmath: frozenset[str] = frozenset(),
 ) -> F | Callable[[F], F]:
     """Compile `function` on first call, cached on disk by everything it depends on.
 
     `fastmath` takes a subset of SAFE_MATH. `inline` marks a function so small that calling it costs
-    more than its body.
+    more than its body. `inner` marks one that only kernels call: it is compiled without a door for Python.
     """
     if not fastmath <= SAFE_MATH:
         raise ValueError(f"unsafe floating-point flags {sorted(fastmath - SAFE_MATH)}")
 
     def decorate(target: F) -> F:
-        folder = _folder(target.__module__)
-        options: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+        options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
         if fastmath:
             options["fastmath"] = set(fastmath)
         if inline:
             options["forceinline"] = True
-        # Numba reads the cache folder from its configuration while it decorates, and only then.
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder) if folder else before
-        try:
-            compiled: Any = numba.njit(cache=folder is not None, **options)(target)
-        finally:
-            numba.config.CACHE_DIR = before
+        if inner:
+            options["no_cpython_wrapper"] = True
+        with caching(target.__module__) as cached:
+            compiled: Any = numba.njit(cache=cached, **options)(target)
         return compiled  # type: ignore[no-any-return]
 
     return decorate if function is None else decorate(function)
-
-
-class Entry:
-    """A function compiled by itself on first use, to be called by address from any kernel.
-
-    It takes integers and pointers (numba.types.CPointer) and returns an integer. Callers get the address
-    as data, so their own machine code stays valid, and what no circuit uses is never compiled.
-    """
-
-    def __init__(self, function: Callable[..., int], signature: Any) -> None:
-        self.function = function
-        self.signature = signature
-        self._compiled: Any = None
-
-    @property
-    def address(self) -> int:
-        """Return where the machine code is; compile it, or load it from the cache, if need be."""
-        if self._compiled is None:
-            folder = _folder(self.function.__module__)
-            before = numba.config.CACHE_DIR
-            numba.config.CACHE_DIR = str(folder) if folder else before
-            try:
-                self._compiled = numba.cfunc(
-                    self.signature, cache=folder is not None, error_model="numpy", nogil=True
-                )(self.function)
-            finally:
-                numba.config.CACHE_DIR = before
-        return int(self._compiled.address)
-
-
-@intrinsic  # type: ignore[untyped-decorator]
-def call(typing_context: Any, address: Any, arguments: Any) -> Any:
-    """Call the machine code at an address with a tuple of integers and arrays (passed as pointers)."""
-
-    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        where, packed = values
-        word = ir.IntType(64)
-        flat = []
-        for position, kind in enumerate(signature.args[1].types):
-            value = builder.extract_value(packed, position)
-            if isinstance(kind, types.Array):
-                value = builder.ptrtoint(context.make_array(kind)(context, builder, value).data, word)
-            flat.append(value)
-        pointer = builder.inttoptr(where, ir.FunctionType(word, [word] * len(flat)).as_pointer())
-        return builder.call(pointer, flat)
-
-    return types.int64(address, arguments), generate

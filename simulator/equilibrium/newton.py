@@ -1,0 +1,303 @@
+"""Newton's method for one time point: F(x) = A x + b + i(x) + α·q(x) = 0, all in one kernel.
+
+A = G₀ + α·C₀ is constant and b gathers sources and history; α = 0 at DC, 2/h for the trapezoidal rule. Only
+the unknowns that varying elements touch, the core, are iterated on: the others follow linearly, so they are
+eliminated before and filled in after (linear/scheme.py). With the Jacobian J = S + V of the core (S the
+Schur complement of A, V the varying part) a solved step J Δ = t tells the linear residual after it without a
+product with S:
+
+    w′ = w − S Δ = (w − t) + V Δ
+
+**Held unknowns** (clamped activations) at a bound, pushed outwards, get a stiff diagonal, which makes their
+step zero; every step is projected into the bounds. **Junction limiting** is the elements' own affair; an
+iterate where one limited has not converged. **Reuse**: while steps shrink fast, an old factorisation will do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from eqchip.entries import Entry, call, unpack, view
+from eqchip.kernels import kernel
+from eqchip.simulator.linear.elimination import backward, forward
+from eqchip.simulator.linear.factors import refill_core, solve_core
+from eqchip.simulator.linear.scheme import Scheme
+from eqchip.simulator.network import Evaluation, Network, add_product, evaluate
+from eqchip.simulator.outcome import Outcome
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+DONE = int(Outcome.DONE)
+NOT_CONVERGED = int(Outcome.NOT_CONVERGED)
+NOT_FINITE = int(Outcome.NOT_FINITE)
+REPIVOT = int(Outcome.REPIVOT)
+
+#: The diagonal of a held unknown, over the largest entry of the core.
+STIFF = 1e12
+#: Steps that shrink less than this from one to the next ask for a new factorisation.
+SHRINK = 0.2
+#: Passes over the whole system; more than one repairs rounding of large linear parts.
+PASSES = 3
+
+
+class Control(NamedTuple):
+    """When an iteration has converged, and when it has failed."""
+
+    limit: int  # iterations
+    relative: float  # of a step, to the largest voltage (or current)
+    volts: float
+    amperes: float
+    leak: float  # A, the violation of Kirchhoff's law above which a further pass is made
+    reuse: bool  # whether an old factorisation may serve
+    verify: bool  # whether the whole residual is computed at the end
+
+
+LIMIT, RELATIVE, VOLTS, AMPERES, LEAK, REUSE, VERIFY, ALPHA = range(8)
+ITERATIONS, VIOLATION, LAST_STEP, FAILED = range(4)
+
+
+class Workspace(NamedTuple):
+    """Room for a solve, and what it leaves behind."""
+
+    r: FloatArray  # (size + 1) constant part of the residual
+    w: FloatArray  # (size)
+    t: FloatArray  # (core) right-hand side
+    delta: FloatArray  # (core) step
+    total: FloatArray  # (core) sum of steps
+    pinned: FloatArray  # (held) 1 where a bound holds
+    valid: FloatArray  # (1) 1 when the core's factors belong to the present constant part
+    control: FloatArray  # (8) a Control, and α
+    found: FloatArray  # (4) iterations, KCL violation in A, last step over its tolerance, failed position
+
+
+class Bench(NamedTuple):
+    """All that a solve reads and writes; kernels get it packed."""
+
+    network: Network
+    scheme: Scheme
+    at: Evaluation
+    ws: Workspace
+    newton: int  # address of the entry below
+
+
+def workspace(network: Network, scheme: Scheme) -> Workspace:
+    """Return room for solving a network by a scheme."""
+    core = scheme.core.size
+    return Workspace(
+        r=np.zeros(network.size + 1),
+        w=np.zeros(network.size),
+        t=np.zeros(core),
+        delta=np.zeros(core),
+        total=np.zeros(core),
+        pinned=np.zeros(len(network.held)),
+        valid=np.zeros(1),
+        control=np.zeros(8),
+        found=np.zeros(4),
+    )
+
+
+def set_control(ws: Workspace, control: Control, alpha: float) -> None:
+    """Write how the next solves are to be done."""
+    ws.control[:ALPHA] = control
+    ws.control[ALPHA] = alpha
+
+
+@kernel(inner=True)
+def leaks(bench: Bench, x: FloatArray, r: FloatArray) -> float:
+    """Return the largest current in A by which Kirchhoff's law is missed at nodes free to move."""
+    low, high, f, q = bench.network.low, bench.network.high, bench.at.f, bench.at.q
+    alpha = bench.ws.control[ALPHA]
+    worst = 0.0
+    for i in range(bench.network.nodes):
+        here = r[i] + f[i] + alpha * q[i]
+        if (x[i] <= low[i] and here > 0.0) or (x[i] >= high[i] and here < 0.0):
+            continue
+        if not abs(here) <= worst:
+            worst = abs(here)
+    return worst
+
+
+@kernel(inner=True)
+def _right_hand_side(bench: Bench, x: FloatArray) -> bool:
+    """Set t = w − i(x), zero where a bound holds, and w ← w − t; return whether other bounds hold now."""
+    unknowns, f, q = bench.scheme.core_unknowns, bench.at.f, bench.at.q
+    low, high, held = bench.network.low, bench.network.high, bench.network.held
+    t, pinned, alpha = bench.ws.t, bench.ws.pinned, bench.ws.control[ALPHA]
+    limit = bench.scheme.head.limit
+    w = bench.ws.w[limit:]
+    for s in range(len(unknowns)):
+        i = unknowns[s]
+        force = f[i] + alpha * q[i]
+        t[s] = w[s] - force
+        w[s] = force
+    changed = False
+    for k in range(len(held)):
+        i = held[k]
+        s = bench.scheme.head.rows[i] - limit
+        outward = -t[s]
+        pin = (x[i] <= low[i] and outward > 0.0) or (x[i] >= high[i] and outward < 0.0)
+        if pin != (pinned[k] != 0.0):
+            pinned[k] = 1.0 if pin else 0.0
+            changed = True
+        if pin:
+            w[s] += t[s]
+            t[s] = 0.0
+    return changed
+
+
+@kernel(inner=True)
+def _refill(bench: Bench) -> int:
+    """Factor the core at the present evaluation; return -1, or the position that failed."""
+    changing, jg, jc, pinned = bench.scheme.changing, bench.at.jg, bench.at.jc, bench.ws.pinned
+    alpha = bench.ws.control[ALPHA]
+    for e in range(len(changing)):
+        changing[e] = jg[e] + alpha * jc[e]
+    largest = 0.0
+    for k in range(len(pinned)):
+        if pinned[k] != 0.0:
+            if largest == 0.0:
+                largest = _largest(bench.scheme.head.remainder, changing)
+            changing[bench.network.held_spots[k]] += STIFF * largest
+    failed = refill_core(bench.scheme)
+    bench.ws.valid[0] = 1.0 if failed < 0 else 0.0
+    bench.ws.found[FAILED] = failed + bench.scheme.head.limit
+    return failed
+
+
+@kernel(inner=True)
+def _largest(first: FloatArray, second: FloatArray) -> float:
+    worst = 0.0
+    for p in range(len(first)):
+        worst = max(worst, abs(first[p]))
+    for p in range(len(second)):
+        worst = max(worst, abs(second[p]))
+    return worst
+
+
+@kernel(inner=True)
+def _advance(bench: Bench, x: FloatArray) -> None:
+    """Take the step: update x, and the linear residual `w` of the core (which holds w − t before)."""
+    scheme, head = bench.scheme, bench.scheme.head
+    rows, columns, changing = scheme.spot_rows, scheme.spot_columns, scheme.changing
+    delta, total, unknowns, limit = bench.ws.delta, bench.ws.total, scheme.core_unknowns, head.limit
+    w = bench.ws.w[limit:]
+    for e in range(len(rows)):
+        w[rows[e]] += changing[e] * delta[columns[e]]
+    for s in range(len(unknowns)):
+        x[unknowns[s]] += delta[s]
+    held = bench.network.held
+    for k in range(len(held)):
+        i = held[k]
+        inside = min(max(x[i], bench.network.low[i]), bench.network.high[i])
+        back = inside - x[i]
+        if back != 0.0:
+            # The step was cut: the linear residual moves by a column of the complement.
+            s = head.rows[i] - limit
+            x[i] = inside
+            delta[s] += back
+            for p in range(head.r_start[s], head.r_start[s + 1]):
+                w[head.r_index[p]] -= head.remainder[p] * back
+    for s in range(len(unknowns)):
+        total[s] += delta[s]
+
+
+@kernel(inner=True)
+def _step_size(bench: Bench, x: FloatArray) -> float:
+    """Return the largest step over its tolerance."""
+    volts = amperes = 0.0
+    most_volts = most_amperes = 0.0
+    unknowns, delta, control = bench.scheme.core_unknowns, bench.ws.delta, bench.ws.control
+    nodes = bench.network.nodes
+    for s in range(len(unknowns)):
+        i = unknowns[s]
+        step = abs(delta[s])
+        if i < nodes:
+            volts = max(volts, abs(x[i]))
+            if not step <= most_volts:
+                most_volts = step
+        else:
+            amperes = max(amperes, abs(x[i]))
+            if not step <= most_amperes:
+                most_amperes = step
+    by_volts = most_volts / (control[RELATIVE] * volts + control[VOLTS])
+    by_amperes = most_amperes / (control[RELATIVE] * amperes + control[AMPERES])
+    return by_volts if not by_amperes > by_volts else by_amperes
+
+
+def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numbers: int, b_at: Any) -> int:
+    """Solve for x in place, starting from it."""
+    bench = unpack(packed, Bench)
+    network, head, ws, at = bench.network, bench.scheme.head, bench.ws, bench.at
+    size = network.size
+    x, b = view(x_at, (size + 1,)), view(b_at, (size + 1,))
+    d, memory = view(d_at, (drives,)), view(memory_at, (numbers,))
+    r, w, total, rows, columns = ws.r, ws.w, ws.total, head.rows, head.columns
+    control, found = ws.control, ws.found
+    reuse = control[REUSE] != 0.0
+    varies = len(bench.scheme.spots) > 1
+    found[ITERATIONS] = 0.0
+    found[VIOLATION] = np.nan
+    limited = evaluate(network, x, d, memory, at)
+    for turn in range(PASSES + 1):
+        for i in range(size):
+            r[i] = b[i]
+        add_product(network.start, network.rows, bench.scheme.constant, x, r)
+        if turn > 0:
+            found[VIOLATION] = leaks(bench, x, r)
+            if found[VIOLATION] <= control[LEAK] or turn == PASSES:
+                return DONE if found[VIOLATION] < np.inf else NOT_FINITE
+        for i in range(size):
+            w[rows[i]] = -r[i]
+        forward(head, w)
+        for s in range(len(total)):
+            total[s] = 0.0
+        # Iterate on the core: `w` holds its linear right-hand side, `at` the evaluation at x.
+        code = NOT_CONVERGED
+        refresh = varies and not reuse
+        before = np.inf
+        for _ in range(int(control[LIMIT])):
+            changed = _right_hand_side(bench, x)
+            if (changed or refresh or ws.valid[0] == 0.0) and _refill(bench) >= 0:
+                return REPIVOT
+            solve_core(bench.scheme, ws.t, ws.delta)
+            _advance(bench, x)
+            found[ITERATIONS] += 1.0
+            step = _step_size(bench, x)
+            found[LAST_STEP] = step
+            if not step < np.inf:
+                return NOT_FINITE
+            if not varies:
+                code = DONE
+                break
+            was = limited
+            limited = evaluate(network, x, d, memory, at)
+            if step <= 1.0 and limited == 0 and was == 0:
+                code = DONE
+                break
+            refresh = not reuse or step > SHRINK * before
+            before = step
+        for s in range(len(total)):
+            w[head.limit + s] = total[s]
+        backward(head, w)
+        for j in range(head.limit):
+            x[columns[j]] += w[j]
+        if code != DONE or control[VERIFY] == 0.0:
+            return code
+    return DONE
+
+
+_WORD, _INTS, _FLOATS = types.int64, types.CPointer(types.int64), types.CPointer(types.float64)
+NEWTON = Entry(_newton, _WORD(_INTS, _FLOATS, _FLOATS, _WORD, _FLOATS, _WORD, _FLOATS))
+
+
+@kernel(inner=True)
+def newton(
+    packed: IntArray, address: int, x: FloatArray, d: FloatArray, memory: FloatArray, b: FloatArray
+) -> int:
+    """Solve for x in place; `packed` is a Bench and `address` its Newton's. More is found in `ws.found`."""
+    return call(address, (packed, x, d, len(d), memory, len(memory), b))  # type: ignore[no-any-return]

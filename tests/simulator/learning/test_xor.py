@@ -106,9 +106,9 @@ def test_what_its_synapses_feel_is_the_gradient_of_the_loss(form: str) -> None:
         assert one.best_error is not None
         assert one.best_error <= 1e-6
         assert one.slope == pytest.approx(2.0, abs=0.05)
-        assert one.cosine == pytest.approx(1.0, abs=1e-3)
+        assert one.cosine == pytest.approx(1.0, abs=5e-3)
         assert one.relative_error is not None
-        assert one.relative_error < 0.05
+        assert one.relative_error < 0.15  # at the β that trains
     assert found.reference_error is not None
     assert found.reference_error < 1e-7
     assert found.reciprocity < 1e-12
@@ -123,7 +123,7 @@ def test_both_forms_check_alike() -> None:
         other = sparse.arrays[name]
         assert other.relative_error == pytest.approx(one.relative_error, rel=1e-5)
         assert other.std == pytest.approx(one.std, rel=1e-5)
-        assert other.scale == pytest.approx(one.scale, rel=1e-9)
+        assert other.scale == pytest.approx(one.scale, rel=1e-7)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -157,8 +157,8 @@ def test_physical_scale_does_not_change_what_is_learned(form: str, solve: str) -
 
 def test_an_absolute_beta_is_a_conductance() -> None:
     plain, absolute = (
-        compile_chip(xor(old="beta=0.1", new=new), "array", np.float64) for new in ("beta=0.1", "beta=0.1uS")
+        compile_chip(xor(old="beta=0.3", new=new), "array", np.float64) for new in ("beta=0.3", "beta=0.3uS")
     )
-    assert plan_for(absolute).beta == pytest.approx(0.1)
+    assert plan_for(absolute).beta == pytest.approx(0.3)
     one, other = (run(chip, epochs=2) for chip in (plain, absolute))
     assert other[-1].train_loss == pytest.approx(one[-1].train_loss, rel=1e-9)

@@ -18,6 +18,7 @@ from eqchip.errors import InputError, SimulationError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Learnable, Nudge, Settling, State, Weights
 from eqchip.simulator.equilibrium.operating_point import CONTROL, equilibria
+from eqchip.simulator.equilibrium.relaxation import relax
 from eqchip.simulator.equilibrium.solver import solver_of
 from eqchip.simulator.integrators.sparse_euler import integrate
 from eqchip.simulator.learnables import learnables_of
@@ -32,6 +33,9 @@ IntArray = NDArray[np.int64]
 
 #: Residual that rounding leaves, in state units; and Newton runs at most, each from where the last one ended.
 FLOOR, RUNS = 1e-13, 4
+
+#: Explicit steps before a fresh state is left to Newton, their length over τ, and the residual that is near.
+AHEAD, AHEAD_EPS, NEAR = 60, 0.5, 0.1
 
 
 class SparseChip:
@@ -56,6 +60,8 @@ class SparseChip:
         self.inputs = np.concatenate([one.nodes for one in circuit.inputs] or [np.zeros(0, np.int64)])
         self.held = self.system.unknown_of_node[self.inputs]
         self.unit[self.held] = np.inf  # their sources bring whatever current it takes
+        self.capacitance = np.zeros(self.system.size)
+        self.capacitance[self.system.unknown_of_node[1:]] = self.scales.capacitance[1:]
 
     # -- settling ------------------------------------------------------------------------------------------
 
@@ -72,6 +78,8 @@ class SparseChip:
         x = np.zeros((len(inputs), self.system.size)) if start is None else np.array(start.values, np.float64)
         np.clip(x, network.low, network.high, out=x)
         if settling.solve == "equilibrium":
+            if start is None:
+                self._follow_time(x, inputs, drives)
             return self._equilibrium(x, drives, settling, nudge)
         if settling.solve != "euler":
             raise InputError(
@@ -82,6 +90,23 @@ class SparseChip:
         residual = residuals(self.system, x, drives, self.unit)
         taken = np.full(len(x), settling.steps, np.int64)
         return State(x, residual, taken, residual <= max(settling.tol, FLOOR))
+
+    def _follow_time(self, x: FloatArray, inputs: Array, drives: FloatArray) -> None:
+        """Bring fresh states near where time would bring them, so that Newton ends in the same basin.
+
+        A chip with several equilibria has no other way to say which is meant. Chips that explicit steps
+        cannot follow (nodes without capacitance, steps that run away) are left to Newton from zero.
+        """
+        if not np.isfinite(self.tau):
+            return
+        ahead = x.copy()
+        ahead[:, self.held] = self._input_volts(inputs)
+        try:
+            integrate(self.system, ahead, drives, self.held, AHEAD, AHEAD_EPS * self.tau)
+        except InputError:  # it refuses nodes without a capacitance of their own
+            return
+        near = residuals(self.system, ahead, drives, self.unit) < NEAR
+        x[near] = ahead[near]
 
     def _equilibrium(
         self, x: FloatArray, drives: FloatArray, settling: Settling, nudge: Nudge | None
@@ -94,6 +119,8 @@ class SparseChip:
         iterations = np.zeros(len(x), np.int64)
         tol = max(settling.tol, FLOOR)
         residual = np.full(len(x), np.inf)
+        if self.tau > 0.0:
+            iterations += relax(self.system, x, drives, self.capacitance, self.unit, self.tau)
         for _ in range(RUNS):
             far = ~(residual <= tol)
             found = equilibria(self.system, drives[far], x[far])
@@ -115,7 +142,7 @@ class SparseChip:
                 f"a sample has {inputs.shape[-1]} inputs, the chip {len(order)}",
                 expected=f"(B, {len(order)})",
             )
-        return np.asarray(inputs, dtype=np.float64) * self.scales.vunit[order]
+        return np.asarray(inputs * self.scales.vunit[order], dtype=np.float64)
 
     def _drives(self, inputs: Array, nudge: Nudge | None) -> FloatArray:
         """Return the drives of every sample: source voltages, and the nudge."""

@@ -128,7 +128,7 @@ class _Flat:
         return name if name[0].upper() in letters or not letters else f"{letters[0]}.{name}"
 
     def values(self, instance: Instance, index: tuple[int, ...]) -> Values:
-        """Return the parameters of one element, defaults filled in; an absent one without default is left out."""
+        """Return the parameters of one element, defaults filled in where there are any."""
         given = {**instance.given(), **self.circuit.elements.get((instance.name, index), {})}
         if len(index) == 2 and instance.nodes[0] is instance.nodes[1]:
             given |= self.circuit.elements.get((instance.name, index[::-1]), {})

@@ -114,7 +114,7 @@ class Record:
             self.seconds = float(file["run/seconds"][()])
             self.started = _text(file["run/started"][()])
             self.provenance = _provenance(file["provenance"])
-            self.traces = {
+            self.traces: dict[str, Trace] = {
                 name: _trace(self.path, group)
                 for name, group in file.items()
                 if isinstance(group, h5py.Group) and name not in _OTHERS

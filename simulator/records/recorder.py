@@ -104,6 +104,7 @@ class Recorder:
             self._file = h5py.File(
                 self.part,
                 "x",
+                track_order=True,  # groups stay in the order of the netlist
                 libver=("v110", "v110") if self._swmr else ("earliest", "v110"),
                 # Tables are wide and each dataset has its own cache: small ones.
                 rdcc_nbytes=1 << 16,
@@ -139,8 +140,10 @@ class Recorder:
             text_attribute(file, "default", self.groups[-1])
 
     def _make_array(self, plan: ArrayPlan) -> None:
-        group = self._file.require_group(plan.path.rsplit("/", 1)[0]) if "/" in plan.path else self._file
-        name = plan.path.rsplit("/", 1)[-1]
+        folder, _, name = plan.path.rpartition("/")
+        if folder not in self._file:
+            self._file.create_group(folder, track_order=True)
+        group = self._file[folder]
         dataset = group.create_dataset(name, shape=plan.shape, dtype="f8", fillvalue=np.nan)
         text_attribute(dataset, "units", cf_unit(plan.unit))
         text_attribute(dataset, "long_name", plan.text or name)

@@ -71,7 +71,7 @@ def _list_back(scale: h5py.Dataset, attached: list[h5py.Reference]) -> None:
 
 def _chunk_rows(width: int) -> int:
     """Rows in a chunk, such that the open chunks of a table together stay near BLOCK."""
-    return int(np.clip(BLOCK // (8 * max(1, width)), 16, 4096))
+    return int(np.clip(BLOCK // (8 * max(1, width)), 16, 1024))
 
 
 class Table:

@@ -34,7 +34,7 @@ def export(
     path = Path(output) if output else Path(Path(source).stem + SUFFIX[target])
     record = Path(source).suffix.lower() in (".h5", ".hdf5")
     if target == "spice":
-        _write_spice(source, path, settings, record)
+        _write_spice(source, path, settings)
     elif not record:
         from eqchip.errors import InputError
 
@@ -48,13 +48,13 @@ def export(
     speaker.answer({"command": "export", "chip": source, "to": target, "file": str(path)})
 
 
-def _write_spice(source: str, path: Path, settings: tuple[str, ...], record: bool) -> None:
+def _write_spice(source: str, path: Path, settings: tuple[str, ...]) -> None:
     from eqchip.errors import InputError
     from eqchip.netlists.flatten import flat_spice
-    from eqchip.simulator import api
+    from eqchip.simulator.loaded import load
+    from eqchip.simulator.weights import with_weights
 
-    chip = api.load(source).set(assignments(settings))
-    text = flat_spice(chip.circuit, weights=chip.weights if record else None)
+    text = flat_spice(with_weights(load(source).set(assignments(settings)).circuit))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:

@@ -61,9 +61,12 @@ def _show_chip(speaker: Speaker, name: str, stage: str, changes: dict[str, str],
     circuit = elaborate(netlist, changes)
     facts = summary(circuit)
     if stage == "chip":
-        from eqchip.simulator.compile import describe_form
+        import numpy as np
 
-        facts = {**facts, **describe_form(circuit, form)}
+        from eqchip.simulator.compile import compile_chip
+
+        chip = compile_chip(circuit, form)
+        facts |= {"form": chip.form, "dtype": str(np.dtype(chip.dtype)), "why not array": chip.reason or None}
     speaker.answer({"command": "show", "chip": name, "stage": stage, **facts})
     width = max(map(len, facts))
     for key, value in facts.items():

@@ -21,6 +21,7 @@ from eqchip.netlists.reader import parse, read
 from eqchip.simulator.chip import Chip
 from eqchip.simulator.compile import compile_chip
 from eqchip.simulator.records.reader import Record
+from eqchip.simulator.weights import with_learned
 
 #: What a file of results ends in.
 RECORDS = (".h5", ".hdf5", ".part")
@@ -43,8 +44,9 @@ class LoadedChip:
 
     @cached_property
     def circuit(self) -> Circuit:
-        """What the netlist means, everything resolved."""
-        return elaborate(self.netlist, self.overrides)
+        """What the netlist means, everything resolved; out of a record, with the weights it learned."""
+        circuit = elaborate(self.netlist, self.overrides)
+        return with_learned(circuit, self.weights) if self.weights else circuit
 
     def set(self, changes: Mapping[str, str | float]) -> LoadedChip:
         """Return a chip with values changed: `chip.set({"train.beta": 0.5})`, as `--set` does."""
@@ -58,12 +60,8 @@ class LoadedChip:
         return LoadedChip(self.netlist, self.name, {**self.overrides, **changes}, self.weights)
 
     def compile(self, form: str = "auto", dtype: Any = None) -> Chip:
-        """Return the chip in a form that learns; out of a record, with the weights it learned."""
-        chip: Chip = compile_chip(self.circuit, form, dtype)
-        if self.weights:
-            known = {one.name for one in chip.learnables}
-            chip.write({name: values for name, values in self.weights.items() if name in known})
-        return chip
+        """Return the chip in a form that learns."""
+        return compile_chip(self.circuit, form, dtype)
 
     def __repr__(self) -> str:
         circuit = self.circuit

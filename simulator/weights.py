@@ -12,6 +12,7 @@ drawn symmetric.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +32,20 @@ def with_weights(circuit: Circuit) -> Circuit:
     if all(new is old for new, old in zip(instances, circuit.instances, strict=True)):
         return circuit
     return replace(circuit, instances=instances)
+
+
+def with_learned(circuit: Circuit, weights: Mapping[str, NDArray[Any]]) -> Circuit:
+    """Return the circuit with what was learned written on its instances, by instance name."""
+
+    def written(instance: Instance) -> Instance:
+        learning = instance.family.learning
+        if learning is None or instance.name not in weights:
+            return instance
+        values = np.asarray(weights[instance.name], dtype=np.float64).reshape(instance.shape or ())
+        found: Any = values if instance.shape else float(values)
+        return replace(instance, values={**instance.values, learning.parameter: found})
+
+    return replace(circuit, instances=[written(instance) for instance in circuit.instances])
 
 
 def _open(instance: Instance) -> bool:

@@ -34,9 +34,6 @@ IntArray = NDArray[np.int64]
 #: Residual that rounding leaves, in state units; and Newton runs at most, each from where the last one ended.
 FLOOR, RUNS = 1e-13, 4
 
-#: Explicit steps before a fresh state is left to Newton, their length over τ, and the residual that is near.
-AHEAD, AHEAD_EPS, NEAR = 60, 0.5, 0.1
-
 
 class SparseChip:
     """The sparse form of a chip."""
@@ -78,8 +75,6 @@ class SparseChip:
         x = np.zeros((len(inputs), self.system.size)) if start is None else np.array(start.values, np.float64)
         np.clip(x, network.low, network.high, out=x)
         if settling.solve == "equilibrium":
-            if start is None:
-                self._follow_time(x, inputs, drives)
             return self._equilibrium(x, drives, settling, nudge)
         if settling.solve != "euler":
             raise InputError(
@@ -90,23 +85,6 @@ class SparseChip:
         residual = residuals(self.system, x, drives, self.unit)
         taken = np.full(len(x), settling.steps, np.int64)
         return State(x, residual, taken, residual <= max(settling.tol, FLOOR))
-
-    def _follow_time(self, x: FloatArray, inputs: Array, drives: FloatArray) -> None:
-        """Bring fresh states near where time would bring them, so that Newton ends in the same basin.
-
-        A chip with several equilibria has no other way to say which is meant. Chips that explicit steps
-        cannot follow (nodes without capacitance, steps that run away) are left to Newton from zero.
-        """
-        if not np.isfinite(self.tau):
-            return
-        ahead = x.copy()
-        ahead[:, self.held] = self._input_volts(inputs)
-        try:
-            integrate(self.system, ahead, drives, self.held, AHEAD, AHEAD_EPS * self.tau)
-        except InputError:  # it refuses nodes without a capacitance of their own
-            return
-        near = residuals(self.system, ahead, drives, self.unit) < NEAR
-        x[near] = ahead[near]
 
     def _equilibrium(
         self, x: FloatArray, drives: FloatArray, settling: Settling, nudge: Nudge | None

@@ -56,6 +56,11 @@ class Elements:
             raise InputError(f"nothing can be learned by '{self.instance.name}'", self.instance.at)
         return self.values[:, self.first_column + learning.column]
 
+    def numbers(self, value: object) -> FloatArray:
+        """Return a parameter given as a scalar or in the instance's shape as one number per element."""
+        picked = np.asarray(value if self.layout is None else self.layout.pick(value), dtype=np.float64)
+        return np.broadcast_to(picked, (self.stop - self.start,)).copy()
+
     @property
     def first_column(self) -> int:
         """Return where `prepare`'s columns begin in a row of values."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from eqchip.entries import Entry, call, unpack, view
 from eqchip.kernels import kernel
 from eqchip.simulator.linear.elimination import backward, forward
-from eqchip.simulator.linear.factors import refill_core, solve_core
+from eqchip.simulator.linear.factors import refill_core, refill_head, solve_core
 from eqchip.simulator.linear.scheme import Scheme
 from eqchip.simulator.network import Evaluation, Network, add_product, evaluate
 from eqchip.simulator.outcome import Outcome
@@ -229,6 +229,36 @@ def _step_size(bench: Bench, x: FloatArray) -> float:
     return by_volts if not by_amperes > by_volts else by_amperes
 
 
+@kernel(inner=True)
+def _core_leak(bench: Bench) -> float:
+    """Return the largest current in A that a node of the core misses, by the residual that is kept up to date."""
+    unknowns, f, q = bench.scheme.core_unknowns, bench.at.f, bench.at.q
+    pinned, held, rows = bench.ws.pinned, bench.network.held, bench.scheme.head.rows
+    alpha, nodes, limit = bench.ws.control[ALPHA], bench.network.nodes, bench.scheme.head.limit
+    w, t = bench.ws.w[limit:], bench.ws.t
+    for s in range(len(unknowns)):
+        i = unknowns[s]
+        t[s] = abs(w[s] - f[i] - alpha * q[i]) if i < nodes else 0.0
+    for k in range(len(held)):
+        if pinned[k] != 0.0:
+            t[rows[held[k]] - limit] = 0.0
+    worst = 0.0
+    for s in range(len(unknowns)):
+        worst = max(worst, t[s])
+    return worst
+
+
+@kernel(inner=True)
+def retune(bench: Bench, alpha: float) -> int:
+    """Set the constant matrix to G₀ + α·C₀ and eliminate its head; -1 when that went well."""
+    constant, g0, c0 = bench.scheme.constant, bench.network.g0, bench.network.c0
+    for p in range(len(g0)):
+        constant[p] = g0[p] + alpha * c0[p]
+    bench.ws.control[ALPHA] = alpha
+    bench.ws.valid[0] = 0.0
+    return refill_head(bench.scheme, bench.network.start, bench.network.rows)
+
+
 def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numbers: int, b_at: Any) -> int:
     """Solve for x in place, starting from it."""
     bench = unpack(packed, Bench)
@@ -281,6 +311,8 @@ def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numb
                 break
             refresh = not reuse or step > SHRINK * before
             before = step
+        if control[VERIFY] == 0.0:
+            found[VIOLATION] = _core_leak(bench)
         for s in range(len(total)):
             w[head.limit + s] = total[s]
         backward(head, w)

@@ -234,6 +234,21 @@ def equilibria(
     )
 
 
+def implicit_point(
+    solver: Solver, drives: FloatArray, start: FloatArray, charge: FloatArray, step: float
+) -> FloatArray:
+    """Solve f(x) + (q(x) − charge)/step = 0, one step of backward Euler, from `start` (unknowns)."""
+    alpha = 1.0 / step
+    batch = _Batch(padded(start[None]), drives[None], solver.system.fresh_memory(1), np.zeros((1, 4)))
+    solver.prepare(batch.x[0], drives, CONTROL, alpha)
+    _run(solver, batch, -alpha * charge[: solver.system.size])
+    if batch.found[0, 0] != Outcome.DONE:
+        raise SimulationError(
+            "no state fits the initial conditions", advice=Outcome(int(batch.found[0, 0])).advice, time=0.0
+        )
+    return batch.x[0, :-1].copy()
+
+
 def _rescue(
     solver: Solver,
     batch: _Batch,

@@ -141,6 +141,11 @@ class Solver:
         residual(pack(Evaluated(self.system.network, self.at)), x, drives, memory, f, q)
         return f, q
 
+    def evaluate(self, x: FloatArray, drives: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return all currents (A; V in branch rows) and charges (C; Wb) at x, nothing limited."""
+        f, q = self._evaluate(padded(x), drives, np.full(self.system.memory, np.inf))
+        return f[:-1], q[:-1]
+
     def residual(self, x: FloatArray, drives: FloatArray) -> FloatArray:
         """Return the current every node misses at x (A), and the voltage every branch does (V)."""
         f, _ = self._evaluate(padded(x), drives, np.full(self.system.memory, np.inf))

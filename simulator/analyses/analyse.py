@@ -1,0 +1,26 @@
+"""Run the analysis a card asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eqchip.errors import InputError
+from eqchip.netlists.circuit import Analysis, Dc, Op, Tran
+from eqchip.simulator.analyses.operating import op
+from eqchip.simulator.analyses.sweep import dc
+from eqchip.simulator.analyses.transient import tran
+from eqchip.simulator.rows import Plan, Rows
+from eqchip.simulator.system import System
+
+
+def analyse(system: System, card: Analysis) -> Iterator[Plan | Rows]:
+    """Yield the Plan of an analysis, then its Rows."""
+    match card:
+        case Op():
+            yield from op(system)
+        case Dc():
+            yield from dc(system, card)
+        case Tran():
+            if card.learn:
+                raise InputError(".tran … learn is not supported yet")
+            yield from tran(system, card)

@@ -1,0 +1,97 @@
+"""Columns: what an analysis records, and where it stands among the unknowns.
+
+Nodes as v(node), a bus as one column v(bus), currents of elements with a branch as i(v1), an array of them as
+one column. Names are ngspice's, in lower case: the current of Vs inside x1 is i(v.x1.vs). `.save` selects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.errors import InputError, nearest
+from eqchip.simulator.rows import Column
+from eqchip.simulator.sparse import spice_name
+from eqchip.simulator.system import System
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """The columns of an analysis, and the unknowns behind them."""
+
+    columns: tuple[Column, ...]
+    unknowns: tuple[IntArray, ...]
+
+    @property
+    def kept(self) -> IntArray:
+        """Return all unknowns that are recorded, column after column."""
+        return np.concatenate([*self.unknowns, np.zeros(0, dtype=np.int64)])
+
+    def values(self, rows: FloatArray) -> dict[str, FloatArray]:
+        """Return the columns of a block of rows of the kept unknowns."""
+        result = {}
+        at = 0
+        for column, unknowns in zip(self.columns, self.unknowns, strict=True):
+            width = len(unknowns)
+            part = rows[:, at : at + width]
+            result[column.name] = part if column.width else part[:, 0]
+            at += width
+        return result
+
+
+def available(system: System) -> dict[str, tuple[Column, IntArray]]:
+    """Return every column a system can record, by name."""
+    circuit = system.circuit
+    found: dict[str, tuple[Column, IntArray]] = {}
+    on_bus = {int(node) for nodes in circuit.buses.values() for node in nodes}
+    for index, name in enumerate(circuit.nodes[1:], 1):
+        if index not in on_bus:
+            column = Column(f"v({name.lower()})", "V")
+            found[column.name] = column, system.unknown_of_node[index : index + 1]
+    for bus, nodes in circuit.buses.items():
+        labels = tuple(circuit.nodes[node].lower() for node in nodes)
+        column = Column(f"v({bus.lower()})", "V", len(nodes), labels)
+        found[column.name] = column, system.unknown_of_node[nodes]
+    for elements in system.ranges.values():
+        if len(elements.branches):
+            name = f"i({spice_name(elements.instance.name)})"
+            width, labels = 0, ()
+            if elements.layout is not None:
+                width = len(elements.branches)
+                labels = tuple(",".join(map(str, at)) for at in zip(*elements.layout.index, strict=True))
+            found[name] = Column(name, "A", width, labels), elements.branches
+    return found
+
+
+def recording(system: System) -> Recording:
+    """Return what is to be recorded: all there is, or what `.save` names."""
+    known = available(system)
+    saves = system.circuit.saves
+    if not saves:
+        chosen = list(known.values())
+    else:
+        chosen = [_find(system, known, name) for name in dict.fromkeys(name.lower() for name in saves)]
+    return Recording(tuple(column for column, _ in chosen), tuple(unknowns for _, unknowns in chosen))
+
+
+def _find(system: System, known: dict[str, tuple[Column, IntArray]], name: str) -> tuple[Column, IntArray]:
+    """Return the column a .save card means: one of the known, a node of a bus, or a current by its path."""
+    if name in known:
+        return known[name]
+    kind, inside = name[:1], name[2:-1]
+    if kind == "v":
+        node = system.circuit.node_index().get(inside)
+        if node is not None and node > 0:
+            return Column(name, "V"), system.unknown_of_node[node : node + 1]
+    elif kind == "i":
+        column = known.get(f"i({spice_name(inside)})")
+        if column is not None:
+            return column
+    raise InputError(
+        f"nothing called '{name}' can be saved", expected="v(node) or i(source)", near=nearest(name, known)
+    )

@@ -1,0 +1,205 @@
+""".tran: the time course, adaptive steps, trapezoidal (method=trap) or TR-BDF2 (method=trbdf2 or gear)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.entries import pack
+from eqchip.errors import SimulationError
+from eqchip.netlists.circuit import Tran
+from eqchip.simulator.analyses.columns import Recording, recording
+from eqchip.simulator.analyses.initial import given_state, operating_state
+from eqchip.simulator.equilibrium.newton import ALPHA, VIOLATION, Control
+from eqchip.simulator.equilibrium.solver import Solver
+from eqchip.simulator.integrators.march import TRAPEZOIDAL, TRBDF2, march
+from eqchip.simulator.integrators.track import (
+    AMPERES,
+    CURRENT,
+    LONGEST,
+    METHOD,
+    NEXT_CORNER,
+    POINTS,
+    RELATIVE,
+    SHORTEST,
+    STEP,
+    STOP,
+    TIME,
+    VOLTS,
+    Track,
+    new_track,
+)
+from eqchip.simulator.outcome import Outcome
+from eqchip.simulator.rows import Column, Plan, Rows
+from eqchip.simulator.stimulus import Waveforms, corners, fill, stimulus
+from eqchip.simulator.system import System
+
+FloatArray = NDArray[np.float64]
+
+#: Numbers in a block of rows.
+BLOCK = 1_000_000
+#: Local error allowed in a step at trtol = 7, over reltol: the sum over a time constant then stays below it.
+SHARE = 0.1
+#: Newton's tolerance over reltol and vntol.
+FINER = 1e-4
+#: The first step over the longest; the shortest step over the longest.
+FIRST, SHORT = 1e-3, 1e-11
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """What `.options` says of accuracy."""
+
+    reltol: float
+    abstol: float
+    vntol: float
+    trtol: float
+    iterations: float
+    method: float
+
+    @classmethod
+    def of(cls, system: System) -> Tolerances:
+        """Read the options of a circuit."""
+        options = system.circuit.options
+        word = str(options.get("method", "trap"))
+        return cls(
+            reltol=float(options.get("reltol", 1e-3)),
+            abstol=float(options.get("abstol", 1e-12)),
+            vntol=float(options.get("vntol", 1e-6)),
+            trtol=float(options.get("trtol", 7.0)),
+            iterations=max(float(options.get("itl4", 10.0)), 4.0),
+            method=TRAPEZOIDAL if word == "trap" else TRBDF2,
+        )
+
+    def control(self) -> Control:
+        """Return how Newton runs within a step."""
+        return Control(
+            limit=2 * int(self.iterations),
+            relative=FINER * self.reltol,
+            volts=FINER * self.vntol,
+            amperes=FINER * self.abstol,
+            leak=0.0,
+            reuse=True,
+            verify=False,
+        )
+
+
+def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
+    """Run .tran."""
+    chosen = recording(system)
+    yield Plan("tran", Column("time", "s"), chosen.columns, {"residual_unit": "A"})
+    longest = card.longest or min(card.step, (card.stop - card.start) / 50.0)
+    longest = min(longest, card.stop / 2.0)
+    tolerances = Tolerances.of(system)
+    waves = stimulus(system, card.step, card.stop)
+    stops = corners(system, card.step, card.stop)
+    stops = stops[np.diff(stops, append=np.inf) > 1e-12 * card.stop]
+    stops = stops[stops > 1e-12 * card.stop]
+    solver = Solver(system)
+    track = _start(system, solver, card, waves, longest, tolerances)
+    solver.prepare(track.x, track.d, tolerances.control(), 2.0 / track.clock[STEP])
+    if card.start <= 0.0:
+        yield _rows(chosen, np.zeros(1), track.x[None, chosen.kept], 0.0)
+    kept = chosen.kept
+    room = max(32, min(4096, BLOCK // max(len(kept), 1)))
+    failed_at, failures = -1.0, 0
+    while True:
+        times, rows = np.empty(room), np.empty((room, len(kept)))
+        code, written = march(
+            solver.packed, pack(track), waves, stops, kept, times, rows, max(card.start, 0.0)
+        )
+        if written:
+            leak = float(solver.ws.found[VIOLATION])
+            yield _rows(chosen, times[:written], rows[:written], leak if np.isfinite(leak) else 0.0)
+        if code == Outcome.DONE:
+            return
+        if code == Outcome.REPIVOT:
+            time = float(track.clock[TIME])
+            failures = failures + 1 if time == failed_at else 1
+            failed_at = time
+            solver.alpha = float(solver.ws.control[ALPHA])
+            if failures > 3:
+                track.clock[STEP] *= 0.125
+            solver.repivot(track.x, track.d)
+            if failures > 6:
+                raise _failure(system, track, Outcome.SINGULAR)
+        elif code != Outcome.BUFFER_FULL:
+            raise _failure(system, track, Outcome(code))
+
+
+def _start(
+    system: System,
+    solver: Solver,
+    card: Tran,
+    waves: Waveforms,
+    longest: float,
+    tolerances: Tolerances,
+) -> Track:
+    """Return the track at time 0."""
+    track = new_track(system.size, len(system.rest), system.memory)
+    track.d[:] = system.rest
+    fill(waves, 0.0, track.d)
+    if card.uic:
+        x = given_state(system, solver, track.d, longest)
+    else:
+        x = operating_state(system, track.d)
+    track.x[:-1] = x
+    track.x_1[:] = track.x_2[:] = track.x
+    f, q = solver.evaluate(x, track.d)
+    network = system.network
+    columns = system.pattern.columns()
+    charged = network.c0[:-1] != 0.0
+    changing = solver.at.jc[:-1] != 0.0
+    rows = np.zeros(system.size, dtype=np.bool_)
+    rows[network.rows[charged]] = True
+    rows[network.changing_rows[changing]] = True
+    track.q[:-1] = q
+    track.rate[:-1] = np.where(rows, -f, 0.0)
+    track.bearing[network.nodes :] = CURRENT
+    track.bearing[columns[charged]] = 1.0
+    track.bearing[network.changing_columns[changing]] = 1.0
+    track.peak[:] = np.abs(x)
+    share = SHARE * tolerances.trtol / 7.0
+    track.limits[STOP] = card.stop
+    track.limits[LONGEST] = longest
+    track.limits[SHORTEST] = SHORT * longest
+    track.limits[RELATIVE] = share * tolerances.reltol
+    track.limits[VOLTS] = share * tolerances.vntol
+    track.limits[AMPERES] = share * tolerances.abstol
+    track.limits[METHOD] = tolerances.method
+    track.clock[STEP] = FIRST * longest
+    track.clock[POINTS] = 1.0
+    track.clock[NEXT_CORNER] = 0.0
+    return track
+
+
+def _rows(chosen: Recording, times: FloatArray, rows: FloatArray, leak: float) -> Rows:
+    return Rows(times, chosen.values(rows), leak)
+
+
+def _failure(system: System, track: Track, outcome: Outcome) -> SimulationError:
+    """Return the error that says at what time, and which unknowns were hardest."""
+    said = {
+        Outcome.NOT_CONVERGED: "Newton's method found no next step",
+        Outcome.NOT_FINITE: "a current is not a finite number",
+        Outcome.SINGULAR: "the matrix stays singular",
+        Outcome.STEP_TOO_SMALL: "the local error stays above its tolerance at the shortest step",
+    }[outcome]
+    size = system.size
+    scale = track.limits[RELATIVE] * np.maximum(track.peak, 1e-300) + track.limits[VOLTS]
+    with np.errstate(invalid="ignore"):
+        if outcome is Outcome.STEP_TOO_SMALL:
+            miss = np.abs(track.error[:size]) / scale * track.bearing
+        else:
+            miss = np.abs(track.trial[:size] - track.x[:size]) / np.maximum(track.peak, 1e-12)
+    order = np.argsort(-np.nan_to_num(miss, nan=np.inf, posinf=np.inf), kind="stable")[:3]
+    time = float(track.clock[TIME])
+    return SimulationError(
+        f"{said}: stopped at t = {time:.6g} s",
+        advice=outcome.advice,
+        nodes=[system.names[i] for i in order],
+        time=time,
+    )

@@ -28,8 +28,9 @@ from eqchip.netlists.role_cards import read_role
 from eqchip.netlists.roles import check_train
 from eqchip.netlists.subcircuits import open_level
 
-#: In this order: outputs before what nudges them, elements before all.
-_READERS: dict[str, Callable[[Build, Card], None]] = {
+#: Inputs and outputs first: they bring sources, and are what others name.
+_FIRST: dict[str, Callable[[Build, Card], None]] = {".input": read_role, ".output": read_role}
+_THEN: dict[str, Callable[[Build, Card], None]] = {
     ".ic": read_voltages,
     ".nodeset": read_voltages,
     ".op": read_op,
@@ -38,8 +39,6 @@ _READERS: dict[str, Callable[[Build, Card], None]] = {
     ".save": read_save,
     ".print": read_print,
     ".plot": read_print,
-    ".input": read_role,
-    ".output": read_role,
     ".nudge": read_role,
     ".learn": read_role,
     ".data": read_role,
@@ -67,8 +66,9 @@ def assemble(
         build.attempt(partial(_read_model, build, card))
     build.resolve_currents()
     build.check_probes()
-    for kind, reader in _READERS.items():
-        build.each((card for card in body.directives if card.kind == kind), partial(reader, build))
+    for readers in (_FIRST, _THEN):
+        cards = [card for card in body.directives if card.kind in readers]
+        build.each(cards, lambda card, readers=readers: readers[card.kind](build, card))  # type: ignore[misc]
     if build.save_all or not any(card.kind == ".save" for card in body.directives):
         circuit.saves.clear()
     circuit.saves = list(dict.fromkeys(circuit.saves))

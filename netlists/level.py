@@ -211,7 +211,8 @@ class Level:
     def number(self, card: Card, index: int) -> float:
         """Return the number of a token: `10k`, `{2*a}`, or the name of a parameter."""
         if index >= len(card.tokens):
-            raise InputError(f"{card.head} ends where a number belongs", card.where(index), expected="a number")
+            message = f"{card.head} ends where a number belongs"
+            raise InputError(message, card.where(index), expected="a number")
         word = card.tokens[index]
         value = self.plain_number(word)
         if value is not None:

@@ -14,7 +14,7 @@ from eqchip.netlists.circuit import Circuit
 from eqchip.netlists.connectivity import Fault, first_places, floating, hanging, loops, shorted
 from eqchip.netlists.elaborate import assemble
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _MILLI = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?M(?![eE][gG]|[iI][lL])")
 _FEMTO = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?F\Z")
 

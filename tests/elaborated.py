@@ -12,6 +12,23 @@ from eqchip.netlists.circuit import Circuit, Instance
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
 
+#: A chip that learns, in every role but .train.
+CHIP = """\
+.bus x[2] h[4] y[1]
+.model syn synapse
+.model cell neuron(activation=tanh)
+Yxh x h syn
+Yhy h y syn
+Nh h cell
+Ny y cell
+.input x gain=2 offset=-1
+.output y decode=sign
+.nudge y
+.learn Yxh rate=0.1 min=-1 max=1
+.learn nh rate={2*0.1} momentum=0.9
+.data xor
+"""
+
 
 def circuit(cards: str, overrides: Mapping[str, str | float] | None = None) -> Circuit:
     """Elaborate cards under a title of their own; line 2 is the first card."""

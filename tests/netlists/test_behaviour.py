@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from elaborated import circuit, names, one, refused
 
+from elaborated import circuit, names, one, refused
 from eqchip.devices.circuit.behavioural import measure
 from eqchip.devices.circuit.stack_machine import run
 from eqchip.netlists.circuit import Instance
@@ -69,7 +69,9 @@ def test_a_current_is_that_of_the_source_as_it_is_spelled() -> None:
 
 def test_names_in_a_subcircuit_are_its_own() -> None:
     found = circuit("X1 a 0 s\nR1 a 0 1\n.subckt s p q\nB1 p q I={v(i)+i(Vs)+v(p)}\nVs i q 1\n.ends\n")
-    assert [names(found, one) if not isinstance(one, str) else one for one in found.instances[0].controls] == [
+    assert [
+        names(found, one) if not isinstance(one, str) else one for one in found.instances[0].controls
+    ] == [
         ["X1.i"],
         "X1.Vs",
         ["a"],

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from elaborated import circuit, names, one, refused
 from hypothesis import given
 from hypothesis import strategies as st
+
+from elaborated import circuit, names, one, refused
 
 
 def test_an_element_on_a_bus_is_an_array_of_elements() -> None:
@@ -60,7 +61,8 @@ def test_one_controlling_source_may_serve_a_bus() -> None:
 
 def test_a_subcircuit_on_a_bus_is_one_a_node() -> None:
     found = circuit(
-        ".bus h[3] g[3]\nX1 h g amp k=4\n.subckt amp in out k=2\nE1 o 0 in 0 {k}\nVs o out 0\nF1 0 in Vs {1/k}\n.ends\n"
+        ".bus h[3] g[3]\nX1 h g amp k=4\n.subckt amp in out k=2\n"
+        "E1 o 0 in 0 {k}\nVs o out 0\nF1 0 in Vs {1/k}\n.ends\n"
     )
     amplifier, sense, back = found.instances
     assert [one.shape for one in found.instances] == [(3,)] * 3
@@ -113,21 +115,45 @@ def test_a_crossbar_of_resistors_is_an_array_too() -> None:
         (".bus a[1e9]", "2:6: a bus of 1e+09 nodes"),
         (".bus a[3] A[2]", "2:11: bus A is declared twice"),
         (".bus a[3]\nV1 a 0 1\n.bus b[2]\nF1 b 0 V1 1", "5:8: F1 is 2 elements, 'V1' is 3"),
-        (".bus h[3] g[2]\nX1 h g s\n.subckt s a b\nR1 a b 1\n.ends", "3:6: X1: 'g' has 2 nodes, another bus has 3"),
-        (".bus h[3]\nX1 h s\n.subckt s p\n.bus p[2]\nR1 p 0 1\n.ends", "bus p[2] is a port, and is connected to 3"),
+        (
+            ".bus h[3] g[2]\nX1 h g s\n.subckt s a b\nR1 a b 1\n.ends",
+            "3:6: X1: 'g' has 2 nodes, another bus has 3",
+        ),
+        (
+            ".bus h[3]\nX1 h s\n.subckt s p\n.bus p[2]\nR1 p 0 1\n.ends",
+            "bus p[2] is a port, and is connected to 3",
+        ),
         ("X1 h s\n.subckt s p\n.bus p[2]\nR1 p 0 1\n.ends", "bus p[2] is a port, and is connected to 1 node"),
-        (".bus h[3]\nX1 h s\n.subckt s p\n.bus q[2]\nR1 p q 1\n.ends", "itself on a bus is not supported yet"),
-        (".bus h[3]\nX1 h s\n.subckt s p\nY1 p q m\n.ends\n.model m synapse", "itself on a bus is not supported yet"),
+        (
+            ".bus h[3]\nX1 h s\n.subckt s p\n.bus q[2]\nR1 p q 1\n.ends",
+            "itself on a bus is not supported yet",
+        ),
+        (
+            ".bus h[3]\nX1 h s\n.subckt s p\nY1 p q m\n.ends\n.model m synapse",
+            "itself on a bus is not supported yet",
+        ),
         (".bus x[2]\nYa x x", "3:1: Ya has 2 words"),
         ("Y1 n1 0 n2 0 ymod", "Y as a lossy line, as in ngspice, is not supported"),
-        (".bus x[2]\n.model c neuron\nYa x x c", "4:8: Ya: a neuron does not stand between a row and a column"),
+        (
+            ".bus x[2]\n.model c neuron\nYa x x c",
+            "4:8: Ya: a neuron does not stand between a row and a column",
+        ),
         (".bus x[2] h[2]\n.model s synapse\nYa x h s mask=m.h5", "4:10: mask= on Ya is not supported yet"),
-        (".bus x[2] h[2]\n.model s synapse\nYa x h s values=f.h5", "4:10: values= on Ya is not supported yet"),
-        (".bus x[2] h[2]\n.model s synapse\nYa x h s dri=forward", "4:10: Ya (synapse) has no parameter 'dri'"),
+        (
+            ".bus x[2] h[2]\n.model s synapse\nYa x h s values=f.h5",
+            "4:10: values= on Ya is not supported yet",
+        ),
+        (
+            ".bus x[2] h[2]\n.model s synapse\nYa x h s dri=forward",
+            "4:10: Ya (synapse) has no parameter 'dri'",
+        ),
         (".bus x[2] h[2]\n.model s synapse\nYa x h s dir=up", "dir=up: no such choice"),
         (".bus x[2] h[2]\n.model s synapse\nYa x h s w=1 w=2", "4:14: w is given twice"),
         (".bus x[2] h[2]\n.model s synapse\nYa x h s self=1", "self= on Ya, which couples two buses"),
-        (".bus x[4]\n.model s synapse\nYa x[0:2] x[1:3] s", "'x[0:2]' and 'x[1:3]' share some nodes but not all"),
+        (
+            ".bus x[4]\n.model s synapse\nYa x[0:2] x[1:3] s",
+            "'x[0:2]' and 'x[1:3]' share some nodes but not all",
+        ),
         (".bus x[2] h[2]\n.model r R\nYa x h r", "Ya has no value"),
         (".bus x[90000] h[90000]\n.model s synapse\nYa x h s", "Ya has more than 2,000,000,000 devices"),
         (".bus h[2]\n.model c neuron\nNa h c\nNb h[1] c", "5:1: node h[1] has two neurons, Na and Nb"),

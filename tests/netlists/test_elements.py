@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from elaborated import circuit, names, one, refused
 
+from elaborated import circuit, names, one, refused
 from eqchip.devices.families import families_by_letter
 
 
@@ -106,7 +106,10 @@ def test_every_letter_of_a_family_is_read_by_its_declaration() -> None:
         ("F1 a 0 POLY(1) V1 1 2", "chip.cir:2:8: POLY on F1 is not supported yet"),
         ("E1 a 0 TABLE {v(b)} = (0,0) (1,1)", "TABLE on E1 is not supported yet"),
         ("E1 a 0 b 0", "E1 has no value"),
-        ("F1 a 0 Vsens 2\nVsense a 0 1", "2:8: F1 reads the current of 'Vsens', which is not there; did you mean 'V"),
+        (
+            "F1 a 0 Vsens 2\nVsense a 0 1",
+            "2:8: F1 reads the current of 'Vsens', which is not there; did you mean 'V",
+        ),
         ("E1 a 0 b 0 1 2", "2:14: '2' is one value too many"),
         (".model dx D\nR1 a 0 1 dx dx", "3:10: R1 is a resistor, model dx is a diode"),
         (".model rx R\nR1 a 0 1 rx rx", "3:13: 'rx' on R1 is not supported yet"),

@@ -1,6 +1,7 @@
 """Model cards."""
 
 import pytest
+
 from elaborated import circuit, one, refused
 
 
@@ -36,7 +37,10 @@ def test_an_instance_may_override_its_model() -> None:
         (".model dx E(n=1)", "2:11: there is no model type 'E'"),
         (".model sx synaps(w=1)", "there is no model type 'synaps'; did you mean 'synapse'?"),
         (".model nx NMOS(vto=1)", "2:11: model type NMOS: MOSFETs (M) are not supported yet"),
-        (".model yx txl r=1", "model type txl: transmission lines of ngspice (U, O, Y, P) are not supported yet"),
+        (
+            ".model yx txl r=1",
+            "model type txl: transmission lines of ngspice (U, O, Y, P) are not supported yet",
+        ),
         (".model dx D(nn=1)", "2:13: model dx (d) has no parameter 'nn'; did you mean 'n'?"),
         (".model dx D(n=0)", "2:15: n=0 is out of range"),
         (".model dx D(n=1 N=2)", "2:17: n is given twice"),

@@ -3,8 +3,8 @@
 import math
 
 import pytest
-from elaborated import one, refused
 
+from elaborated import one, refused
 from eqchip.netlists.circuit import Waveform
 
 

@@ -55,6 +55,9 @@ def from_circuit(circuit: Circuit) -> NaiveChip:
                 for end in one.nodes
             ]
             values = one.given()
+            if ends[0] == ends[1]:  # no neuron drives itself unless self=1
+                assert values.get("self", "0") == "0"
+                values["w"] = values["w"] * (1.0 - np.eye(one.shape[0]))
             arrays[one.name] = Synapses(*ends, np.array(values["w"], dtype=float), values.get("gunit"))
     rates = {one.target: one.rate for one in circuit.learns}
     bounds = {

@@ -1,6 +1,7 @@
 """XOR from its netlist, in both forms, at equilibrium and step by step in time."""
 
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +163,17 @@ def test_an_absolute_beta_is_a_conductance() -> None:
     assert plan_for(absolute).beta == pytest.approx(0.3)
     one, other = (run(chip, epochs=2) for chip in (plain, absolute))
     assert other[-1].train_loss == pytest.approx(one[-1].train_loss, rel=1e-9)
+
+
+@pytest.mark.parametrize("solve", ["equilibrium", "euler"])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_run_taken_up_again_ends_in_the_same_bits(form: str, solve: str) -> None:
+    circuit = xor(solve, old="batch=4", new="batch=3 persistent=1")
+    chips = [compile_chip(circuit, form, np.float64) for _ in range(3)]
+    data, plan = load(circuit), plan_for(chips[0]).with_(epochs=4)
+    whole = list(train(chips[0], data, plan))
+    (*_, half) = islice(train(chips[1], data, plan), 2)
+    rest = list(train(chips[2], data, plan, half.state))
+    assert [epoch.train_loss for epoch in rest] == [epoch.train_loss for epoch in whole[2:]]
+    for name, value in chips[0].parameters().items():
+        np.testing.assert_array_equal(chips[2].parameters()[name], value)

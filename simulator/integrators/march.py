@@ -130,7 +130,7 @@ def march(
                 memory[k] = memory_kept[k]
             if code == DONE and clock[ERROR] == clock[ERROR]:
                 clock[STEP] = h * max(0.1, 0.9 * clock[ERROR] ** (-1.0 / 3.0))
-                clock[POINTS] = min(clock[POINTS], 2.0) if clock[POINTS] >= 3.0 else clock[POINTS]
+                clock[POINTS] = 1.0 if clock[RULE] == ONE_STAGE else clock[POINTS]
             else:
                 clock[STEP] = h * AFTER_FAILURE
             if clock[STEP] < shortest:

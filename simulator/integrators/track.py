@@ -25,6 +25,8 @@ STOP, LONGEST, SHORTEST, RELATIVE, VOLTS, AMPERES, METHOD = range(7)
 ONE_STAGE, TWO_STAGES = 0.0, 1.0
 #: How much the local error of a branch current without flux counts: it does not add up.
 CURRENT = 0.1
+#: Steps below this part of the longest do not listen to them.
+SHORT_OF_CURRENTS = 1e-4
 
 
 class Track(NamedTuple):
@@ -122,9 +124,12 @@ def predict(track: Track, time: float, out: FloatArray) -> float:
 def error_size(bench: Bench, track: Track) -> float:
     """Return the local error over its tolerance, the worst of the unknowns whose error counts.
 
-    Plain branch currents may jump at a corner of a source; they count once the corner is out of sight.
+    Plain branch currents may jump at a corner of a source, and the trapezoidal rule lets them ring; they count
+    once that is out of sight, and never make steps very short, where rounding over h is all they show.
     """
-    settled = track.clock[POINTS] >= 4.0 or (track.clock[POINTS] == 2.0 and track.clock[RULE] == TWO_STAGES)
+    points = track.clock[POINTS]
+    seen = points >= 4.0 or (points >= 2.0 and track.clock[RULE] == TWO_STAGES)
+    settled = seen and track.clock[STEP] > SHORT_OF_CURRENTS * track.limits[LONGEST]
     error, bearing, peak, trial = track.error, track.bearing, track.peak, track.trial
     limits, nodes = track.limits, bench.network.nodes
     worst = 0.0

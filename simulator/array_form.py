@@ -20,7 +20,7 @@ from eqchip.simulator.equilibrium import block_descent
 from eqchip.simulator.integrators import array_euler
 from eqchip.simulator.jacobian import adjoint, free_conductances, point
 from eqchip.simulator.learnables import learnables_of
-from eqchip.simulator.modes import modes
+from eqchip.simulator.modes import asymmetry, modes
 from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
@@ -255,7 +255,7 @@ class ArrayChip:
     def reciprocity(self, state: State) -> float:
         """Return ‖J − Jᵀ‖/‖J‖ at a state (first sample), over free nodes."""
         j, _ = free_conductances(self.wiring, point(*self._first(state)))
-        return float(np.linalg.norm(j - j.T) / np.linalg.norm(j))
+        return asymmetry(j)
 
     def stability(self, state: State) -> tuple[float, float]:
         """Return (least decay rate over 1/τ, its time constant in s), below 0 if unstable (first sample)."""

@@ -1,4 +1,4 @@
-"""Modes: how fast a linearised chip returns to its equilibrium, C dv/dt = −J v."""
+"""Modes: how a linearised chip C dv/dt = −J v returns to its equilibrium, and whether J is symmetric."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+
+def asymmetry(conductance: Array) -> float:
+    """Return ‖J − Jᵀ‖/‖J‖ (Frobenius); 0 where nothing is free to move."""
+    size = float(np.linalg.norm(conductance))
+    return float(np.linalg.norm(conductance - conductance.T)) / size if size else 0.0
 
 
 def modes(conductance: Array, capacitance: Array, tau: float) -> tuple[float, float]:

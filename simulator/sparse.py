@@ -167,7 +167,7 @@ def _values(group: Group, drives: IntArray, laws: FloatArray) -> FloatArray | li
     prepared = group.family.prepare(group.given)
     head: list[FloatArray] = [drives.astype(np.float64)]
     if group.family.reads_nodes:
-        head.append(laws[group.terminals].reshape(group.count, -1))
+        head.append(laws[group.terminals].reshape(group.count, group.terminals.shape[1] * laws.shape[1]))
     front = np.concatenate(head, axis=1)
     if isinstance(prepared, np.ndarray):
         return np.ascontiguousarray(np.concatenate([front, prepared], axis=1))

@@ -22,7 +22,7 @@ from eqchip.simulator.equilibrium.relaxation import relax
 from eqchip.simulator.equilibrium.solver import solver_of
 from eqchip.simulator.integrators.sparse_euler import integrate
 from eqchip.simulator.learnables import learnables_of
-from eqchip.simulator.modes import modes
+from eqchip.simulator.modes import asymmetry, modes
 from eqchip.simulator.residuals import residuals
 from eqchip.simulator.scales import scales_of
 from eqchip.simulator.sparse import INPUT_PREFIX, NUDGE_PREFIX, compile_sparse
@@ -271,7 +271,7 @@ class SparseChip:
         g, _, free = self._free(state)
         nodes = np.setdiff1d(free[free < self.system.network.nodes], self.held)
         j = g[np.ix_(nodes, nodes)]
-        return float(np.linalg.norm(j - j.T) / np.linalg.norm(j))
+        return asymmetry(j)
 
     def stability(self, state: State) -> tuple[float, float]:
         """Return (least decay rate over 1/τ, its time constant in s), below 0 if unstable (first sample)."""

@@ -46,7 +46,8 @@ class Elements:
     def values(self) -> FloatArray:
         """Return the rows of values, to be read or written in place."""
         first, last = self.graph.value_start[self.start], self.graph.value_start[self.stop]
-        return self.graph.values[first:last].reshape(self.stop - self.start, -1)
+        count = self.stop - self.start
+        return self.graph.values[first:last].reshape(count, (last - first) // max(count, 1))
 
     @property
     def theta(self) -> FloatArray:
@@ -54,7 +55,8 @@ class Elements:
         learning = self.instance.family.learning
         if learning is None:
             raise InputError(f"nothing can be learned by '{self.instance.name}'", self.instance.at)
-        return self.values[:, self.first_column + learning.column]
+        values = self.values  # of an array with no pair at all, (0, 0)
+        return values[:, self.first_column + learning.column] if len(values) else np.zeros(0)
 
     def numbers(self, value: object) -> FloatArray:
         """Return a parameter given as a scalar or in the instance's shape as one number per element."""

@@ -186,11 +186,15 @@ def _advance(bench: Bench, x: FloatArray) -> None:
     rows, columns, changing = scheme.spot_rows, scheme.spot_columns, scheme.changing
     delta, total, unknowns, limit = bench.ws.delta, bench.ws.total, scheme.core_unknowns, head.limit
     w = bench.ws.w[limit:]
+    held, pinned = bench.network.held, bench.ws.pinned
+    for k in range(len(held)):
+        if pinned[k] != 0.0:
+            # The stiff diagonal leaves 1e-25 V; off its bound by that, a node would no longer be held there.
+            delta[head.rows[held[k]] - limit] = 0.0
     for e in range(len(rows)):
         w[rows[e]] += changing[e] * delta[columns[e]]
     for s in range(len(unknowns)):
         x[unknowns[s]] += delta[s]
-    held = bench.network.held
     for k in range(len(held)):
         i = held[k]
         inside = min(max(x[i], bench.network.low[i]), bench.network.high[i])

@@ -120,9 +120,13 @@ class Speaker:
             click.echo(json.dumps(plain(result), ensure_ascii=False))
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
+        """Print aligned columns under a head; those in `right` are set flush right."""
+        self.rows([head, *rows], right)
+
+    def rows(self, rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> None:
         """Print aligned columns; those in `right` are set flush right."""
-        lines = [list(head), *[list(row) for row in rows]]
-        widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
+        lines = [list(row) for row in rows]
+        widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         flush = set(right)
         for line in lines:
             cells = [

@@ -59,6 +59,10 @@ class LoadedChip:
             )
         return LoadedChip(self.netlist, self.name, {**self.overrides, **changes}, self.weights)
 
+    def untrained(self) -> LoadedChip:
+        """Return the chip without what it learned."""
+        return LoadedChip(self.netlist, self.name, self.overrides) if self.weights else self
+
     def compile(self, form: str = "auto", dtype: Any = None) -> Chip:
         """Return the chip in a form that learns."""
         return compile_chip(self.circuit, form, dtype)

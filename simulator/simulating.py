@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from eqchip.errors import InputError
-from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.circuit import Analysis, Circuit, Dc, Tran
+from eqchip.simulator.analyses.analyse import analyse
+from eqchip.simulator.analyses.sweep import points
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance, resolved
@@ -19,8 +22,8 @@ from eqchip.simulator.run import Run
 from eqchip.simulator.sparse import compile_sparse
 from eqchip.simulator.weights import with_weights
 
-#: Called with every block of rows as it comes, and the plan it belongs to.
-Watch = Callable[[Plan, Rows], None]
+#: Called with every block of rows as it comes, the plan it belongs to, and the share of the work done.
+Watch = Callable[[Plan, Rows, float], None]
 
 
 def origin(
@@ -60,13 +63,15 @@ def simulate(
     if not circuit.analyses:
         trainable = f"; eqchip train {chip.name} trains it" if circuit.learns else ""
         raise InputError(f"{chip.name} asks for no analysis", expected=f"a card .op, .dc or .tran{trainable}")
-    from eqchip.simulator.analyses.analyse import analyse
-
     begin = time.monotonic()
     system = compile_sparse(circuit)
     # Each analysis says first what is going to come: a file needs all of it before the first row.
     streams: list[Iterator[Plan | Rows]] = [iter(analyse(system, one)) for one in circuit.analyses]
     plans = [_first(stream) for stream in streams]
+    watched = [
+        _watched(plan, stream, card, (index, len(plans)), watch)
+        for index, (plan, stream, card) in enumerate(zip(plans, streams, circuit.analyses, strict=True))
+    ]
     facts: dict[str, Any] = {
         "command": "simulate",
         "chip": chip.name,
@@ -75,15 +80,14 @@ def simulate(
         "seed": seed_of(circuit),
     }
     if file is None:
-        blocks = [list(_watched(plan, stream, watch)) for plan, stream in zip(plans, streams, strict=True)]
-        traces = [gather([plan, *rows])[0] for plan, rows in zip(plans, blocks, strict=True)]
+        traces = [gather([plan, *rows])[0] for plan, rows in zip(plans, watched, strict=True)]
         names = group_names(plan.kind for plan in plans)
         facts |= {"outcome": "complete", "seconds": time.monotonic() - begin}
         return Run(facts, dict(zip(names, traces, strict=True)))
     with Recorder(file, origin("simulate", chip, "sparse", "float64", arguments), plans) as recorder:
         try:
-            for index, (plan, stream) in enumerate(zip(plans, streams, strict=True)):
-                for rows in _watched(plan, stream, watch):
+            for index, blocks in enumerate(watched):
+                for rows in blocks:
                     recorder.add(index, rows)
         except KeyboardInterrupt:
             kept = f"{recorder.rows} rows are kept in {file}" if recorder.rows else "nothing was kept"
@@ -97,9 +101,27 @@ def _first(stream: Iterator[Plan | Rows]) -> Plan:
     return plan
 
 
-def _watched(plan: Plan, stream: Iterator[Plan | Rows], watch: Watch | None) -> Iterator[Rows]:
+def _watched(
+    plan: Plan,
+    stream: Iterator[Plan | Rows],
+    card: Analysis,
+    place: tuple[int, int],
+    watch: Watch | None,
+) -> Iterator[Rows]:
+    """Hand the rows on, and tell `watch` how far they are; `place` is (number of this analysis, of all)."""
+    done = 0
     for event in stream:
         assert isinstance(event, Rows)  # one analysis, one plan
+        done += event.axis.size
         if watch is not None:
-            watch(plan, event)
+            watch(plan, event, (place[0] + _share(card, event, done)) / place[1])
         yield event
+
+
+def _share(card: Analysis, rows: Rows, done: int) -> float:
+    """Return how much of an analysis is done: time passed, or points of a sweep."""
+    if isinstance(card, Tran):
+        return min(1.0, float(rows.axis[-1]) / card.stop) if rows.axis.size else 0.0
+    if isinstance(card, Dc):
+        return done / math.prod(len(points(*sweep[1:])) for sweep in card.sweeps)
+    return 1.0

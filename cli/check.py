@@ -1,0 +1,143 @@
+"""`eqchip check`: is what devices feel the gradient; are voltages those of ngspice."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eqchip.cli.habits import Speaker, assignments, options
+
+if TYPE_CHECKING:
+    from eqchip.simulator.learning.fidelity import Fidelity
+
+#: Rows of the sweep over β that are printed.
+SWEEP = 13
+
+
+@click.command()
+@click.argument("chip", metavar="CHIP|RUN.h5")
+@click.option("--ngspice", "against_ngspice", is_flag=True, help="Compare voltages with ngspice instead.")
+@click.option("--data", metavar="SPEC", help="Samples instead of those of .data.")
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    help="Training samples to check on.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the check to an HDF5 file, for eqchip plot.")
+@options("set", "form", "threads", "json", "quiet")
+def check(
+    chip: str,
+    against_ngspice: bool,
+    data: str | None,
+    samples: int,
+    output: str | None,
+    settings: tuple[str, ...],
+    form: str,
+    threads: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Compare the local updates of CHIP with the gradient of its cost, array by array and over β.
+
+    Always in float64. With --ngspice, voltages and currents of its analyses beside those of ngspice.
+    """
+    from eqchip import threads as pools
+    from eqchip.simulator.loaded import load
+
+    speaker = Speaker(as_json, quiet)
+    pools.apply(threads)
+    loaded = load(chip).set(assignments(settings))
+    if against_ngspice:
+        from eqchip.simulator.comparing import compare
+
+        speaker.warn_when_cold()
+        found = compare(loaded)
+        for one in found:
+            speaker.say(one.describe())
+        speaker.answer(
+            {
+                "command": "check",
+                "chip": loaded.name,
+                "form": "sparse",
+                "dtype": "float64",
+                "seed": 0,
+                "outcome": "complete",
+                "seconds": speaker.seconds,
+                "file": None,
+                "ngspice": [one.as_dict() for one in found],
+            }
+        )
+        return
+    from eqchip.simulator.checking import check as hold_against
+    from eqchip.simulator.records.recorder import check_target
+
+    path = Path(output) if output else None
+    if path is not None:
+        check_target(path)
+    speaker.warn_when_cold()
+    fidelity, run = hold_against(loaded, path, data=data, samples=samples, form=form, arguments=sys.argv)
+    _print(speaker, fidelity)
+    if path is not None:
+        speaker.say(f"\nwrote {path}; next: eqchip plot {path}")
+    else:
+        speaker.say(f"\neqchip check {chip} -o FILE.h5 keeps this for eqchip plot")
+    speaker.answer(
+        {**run.facts, "seconds": speaker.seconds, "file": output, **fidelity.as_dict(), "beta": fidelity.beta}
+    )
+
+
+def _print(speaker: Speaker, found: Fidelity) -> None:
+    from eqchip.units import engineering
+
+    speaker.say(
+        f"{found.rule} rule, {found.estimator} estimator, β = {found.beta:g}, solve={found.solve}, "
+        f"{found.samples} samples; float64"
+    )
+    speaker.say("\nas trained, against the gradient of the loss:")
+    speaker.table(
+        ("array", "cosine", "relative error", "scale", "bias", "spread"),
+        [
+            (
+                name,
+                _cosine(one.cosine),
+                *(_short(v) for v in (one.relative_error, one.scale, one.bias, one.std)),
+            )
+            for name, one in found.arrays.items()
+        ],
+        right=range(1, 6),
+    )
+    speaker.say("\nrelative error at equilibrium, over β:")
+    keep = range(0, len(found.betas), max(1, -(-len(found.betas) // SWEEP)))
+    rows = [
+        (f"{found.betas[k]:.3g}", *(_short(one.errors[k]) for one in found.arrays.values())) for k in keep
+    ]
+    rows.append(("slope", *(_fixed(one.slope) for one in found.arrays.values())))
+    rows.append(("best β", *(_short(one.best_beta) for one in found.arrays.values())))
+    speaker.table(("β", *found.arrays), rows, right=range(len(found.arrays) + 1))
+    stable = "stable" if found.stability > 0 else "NOT STABLE"
+    slowest = engineering(found.slowest, "s", 3) if math.isfinite(found.slowest) else "–"
+    speaker.say(f"\nreciprocity ‖J − Jᵀ‖/‖J‖ = {found.reciprocity:.2g}")
+    speaker.say(f"equilibrium: {stable}, slowest time constant {slowest}, residual {found.residual:.2g}")
+    if found.reference_error is not None:
+        speaker.say(
+            f"the gradient agrees with {found.reference_picks} finite differences "
+            f"to {found.reference_error:.2g}"
+        )
+
+
+def _short(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}"
+
+
+def _fixed(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _cosine(value: Any) -> str:
+    return "–" if value is None else f"{value:.6f}"

@@ -1,0 +1,128 @@
+"""`eqchip simulate`: the analyses of a netlist, in their order, into one file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eqchip.cli.habits import Progress, Speaker, assignments, options
+
+if TYPE_CHECKING:
+    from eqchip.simulator.rows import Plan, Rows
+    from eqchip.simulator.run import Part, Run
+
+#: Values of an operating point that are printed; all of them are in the file and in --json.
+SHOWN = 40
+
+
+@click.command()
+@click.argument("chip", metavar="CHIP|RUN.h5")
+@options("output", "set", "seed", "threads", "json", "quiet")
+def simulate(
+    chip: str,
+    output: str | None,
+    settings: tuple[str, ...],
+    seed: int | None,
+    threads: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run the analyses of CHIP (.op, .dc, .tran) in the order of its netlist.
+
+    Every quantity goes to an HDF5 file with its unit; operating points are printed too. RUN.h5 stands for
+    the chip it trained, with what it learned.
+    """
+    from eqchip import threads as pools
+    from eqchip.simulator.loaded import load
+    from eqchip.simulator.records.recorder import check_target, default_path
+    from eqchip.simulator.simulating import simulate as run_analyses
+    from eqchip.units import engineering
+
+    speaker = Speaker(as_json, quiet)
+    pools.apply(threads)
+    changes: dict[str, str | float] = {**assignments(settings)}
+    if seed is not None:
+        changes["train.seed"] = float(seed)
+    loaded = load(chip).set(changes)
+    path = Path(output) if output else default_path(loaded.name)
+    check_target(path)
+    speaker.warn_when_cold()
+    progress = Progress(speaker, 100.0, "%")
+
+    def watch(plan: Plan, rows: Rows, share: float) -> None:
+        at = plan.axis
+        where = (
+            f"{plan.kind} at {engineering(float(rows.axis[-1]), at.unit)}" if at is not None else plan.kind
+        )
+        progress.show(100.0 * share, where)
+
+    try:
+        run = run_analyses(loaded, path, arguments=sys.argv, watch=watch)
+    finally:
+        progress.clear()
+    for note in loaded.netlist.notes:
+        speaker.note(f"{note[0]}: {note[1]}")
+    _print(speaker, run)
+    speaker.say(f"\nwrote {path} in {speaker.seconds:.2f} s; next: {_next(run, path)}")
+    speaker.answer(
+        {**run.facts, "seconds": speaker.seconds, "file": str(path), "op": operating_point(run), "meas": {}}
+    )
+
+
+def operating_point(run: Run) -> dict[str, float] | None:
+    """Return the first operating point as {"v(out)": volts}, buses node by node; None when there is none."""
+    for part in run.parts.values():
+        if part.trace.plan.axis is None:
+            return dict(values_of(part))
+    return None
+
+
+def values_of(part: Part) -> list[tuple[str, float]]:
+    """Return every value of an operating point by name, buses node by node."""
+    from eqchip.simulator.exchange.tables import flat_columns
+
+    return [(name, float(values[0])) for name, values in flat_columns(part.trace)]
+
+
+def _print(speaker: Speaker, run: Run) -> None:
+    from eqchip.units import engineering
+
+    for name, part in run.parts.items():
+        trace = part.trace
+        residual = f"largest current error {engineering(trace.residual, 'A', 3)}"
+        if trace.plan.axis is None:
+            speaker.say(f"{name}: operating point, {residual}")
+            _print_values(speaker, part)
+            continue
+        axis = trace.plan.axis
+        unit = axis.unit
+        if not trace.axis.size:
+            speaker.say(f"{name}: no rows")
+            continue
+        first, last = engineering(float(trace.axis[0]), unit), engineering(float(trace.axis[-1]), unit)
+        count = sum(max(1, column.width) for column in trace.plan.columns)
+        span = f"{axis.name} {first} to {last}"
+        speaker.say(f"{name}: {span}, {trace.axis.size} points of {count} quantities, {residual}")
+
+
+def _print_values(speaker: Speaker, part: Part) -> None:
+    from eqchip.units import engineering
+
+    units: list[str] = [unit for column in part.columns for unit in [column.unit] * max(1, column.width)]
+    values = values_of(part)
+    rows: list[tuple[Any, ...]] = []
+    for (name, value), unit in list(zip(values, units, strict=True))[:SHOWN]:
+        number, _, rest = engineering(value, unit, 6).partition(" ")
+        rows.append((f"  {name}", number, rest))
+    if rows:
+        speaker.rows(rows, right=(1,))
+    if len(values) > SHOWN:
+        speaker.say(f"  … and {len(values) - SHOWN} more, all in the file")
+
+
+def _next(run: Run, path: Path) -> str:
+    drawn = any(part.trace.plan.axis is not None for part in run.parts.values())
+    return f"eqchip plot {path}" if drawn else f"eqchip show {path}"

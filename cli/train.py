@@ -1,0 +1,147 @@
+"""`eqchip train`: trains a chip as its cards say, into one file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from eqchip.cli.habits import Progress, Speaker, assignments, options
+
+if TYPE_CHECKING:
+    from eqchip.simulator.learning.epoch import Epoch
+
+#: Lines of the table of epochs, whatever their number.
+LINES = 12
+
+
+@click.command()
+@click.argument("chip")
+@click.option("--data", metavar="SPEC", help="Samples instead of those of .data: xor, FILE.npz, FILE.csv.")
+@options("output", "set", "seed", "form", "dtype", "threads", "json", "quiet")
+def train(
+    chip: str,
+    data: str | None,
+    output: str | None,
+    settings: tuple[str, ...],
+    seed: int | None,
+    form: str,
+    dtype: str | None,
+    threads: int,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Train CHIP on its data, and write curves and weights to an HDF5 file.
+
+    A trained RUN.h5 may stand for the chip: its netlist is trained again, from the start.
+    """
+    from eqchip import threads as pools
+    from eqchip.simulator.loaded import load
+    from eqchip.simulator.records.recorder import check_target, default_path
+    from eqchip.simulator.training import train as run_training
+
+    speaker = Speaker(as_json, quiet)
+    pools.apply(threads)
+    changes: dict[str, str | float] = {**assignments(settings)}
+    if seed is not None:
+        changes["train.seed"] = float(seed)
+    loaded = load(chip).untrained().set(changes)
+    path = Path(output) if output else default_path(loaded.name)
+    check_target(path)
+    epochs = int(float(loaded.circuit.train.get("epochs", 10)))
+    speaker.warn_when_cold()
+    table = _Table(speaker, epochs)
+    progress = Progress(speaker, 0.0, "samples")
+
+    def tick(passed: int, total: int, epoch: int) -> None:
+        progress.total = float(total)
+        progress.show(passed, f"epoch {epoch}")
+
+    def watch(epoch: Epoch) -> None:
+        progress.clear()
+        table.add(epoch)
+
+    try:
+        run = run_training(
+            loaded,
+            path,
+            data=data,
+            form=form,
+            dtype=dtype,
+            arguments=sys.argv,
+            watch=watch,
+            tick=tick,
+        )
+    finally:
+        progress.clear()
+    result = results(table.last)
+    speaker.say(f"\n{_closing(result, run.facts, len(run.weights))}")
+    speaker.say(f"wrote {path} in {speaker.seconds:.2f} s; next: eqchip plot {path}, eqchip check {path}")
+    speaker.answer({**run.facts, "seconds": speaker.seconds, "file": str(path), **result})
+
+
+def results(last: Epoch | None) -> dict[str, Any]:
+    """Return the keys that `train` adds to what every --json has."""
+    if last is None:
+        keys = (
+            "test_error",
+            "train_error",
+            "test_loss",
+            "train_loss",
+            "samples_per_second",
+            "latency_seconds",
+        )
+        return {"epochs": 0, **dict.fromkeys(keys), "energy_joules_per_sample": None}
+    return {
+        "test_error": last.test_error,
+        "train_error": last.train_error,
+        "test_loss": last.test_loss,
+        "train_loss": last.train_loss,
+        "epochs": last.number,
+        "samples_per_second": last.samples_per_second,
+        "latency_seconds": last.latency,
+        "energy_joules_per_sample": None,
+    }
+
+
+def percent(error: float | None) -> str:
+    """Write a fraction of wrong answers."""
+    return "–" if error is None else f"{100 * error:.2f} %"
+
+
+def _closing(result: dict[str, Any], facts: dict[str, Any], arrays: int) -> str:
+    parts = [f"after {result['epochs']} epochs"]
+    if result["test_error"] is not None:
+        parts.append(f"test error {percent(result['test_error'])}")
+    if result["test_loss"] is not None:
+        parts.append(f"test loss {result['test_loss']:.4g}")
+    if result["latency_seconds"] is not None:
+        from eqchip.units import engineering
+
+        parts.append(f"a free phase takes {engineering(result['latency_seconds'], 's')}")
+    parts.append(f"{arrays} arrays learned ({facts['form']} form, {facts['dtype']})")
+    return ", ".join(parts)
+
+
+class _Table:
+    """A line for some of the epochs, as they pass."""
+
+    def __init__(self, speaker: Speaker, epochs: int) -> None:
+        self.speaker, self.epochs = speaker, epochs
+        self.every = max(1, -(-epochs // LINES))
+        self.last: Epoch | None = None
+
+    def add(self, epoch: Epoch) -> None:
+        """Print an epoch when it is its turn."""
+        if self.last is None:
+            self.speaker.say(
+                f"{'epoch':>7}{'train error':>13}{'test error':>12}{'test loss':>12}{'samples/s':>12}"
+            )
+        self.last = epoch
+        if epoch.number == 1 or epoch.number % self.every == 0 or epoch.number == self.epochs:
+            self.speaker.say(
+                f"{epoch.number:>7}{percent(epoch.train_error):>13}{percent(epoch.test_error):>12}"
+                f"{epoch.test_loss:>12.4g}{epoch.samples_per_second:>12,.0f}"
+            )

@@ -22,10 +22,11 @@ from eqchip.netlists.directives import read_print, read_save, read_voltages
 from eqchip.netlists.expression import Scope
 from eqchip.netlists.models import model_of_card
 from eqchip.netlists.options import read_options, settings_of
-from eqchip.netlists.overrides import Changes, Setting, from_card
+from eqchip.netlists.overrides import Changes
 from eqchip.netlists.parameters import resolve_parameters
 from eqchip.netlists.role_cards import read_role
 from eqchip.netlists.roles import check_train
+from eqchip.netlists.setting import Setting, from_card
 from eqchip.netlists.subcircuits import open_level
 
 #: Inputs and outputs first: they bring sources, and are what others name.

@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from eqchip.devices.parameter import Parameter, Value, find
-from eqchip.errors import InputError, Location, nearest
+from eqchip.devices.parameter import Parameter, Value
+from eqchip.errors import InputError, nearest
 from eqchip.netlists.build import Build
-from eqchip.netlists.card import Card
 from eqchip.netlists.circuit import Instance, Model
 from eqchip.netlists.elements import all_parameters
-from eqchip.netlists.expression import Scope, evaluate
-from eqchip.netlists.grammar import parse_expression
+from eqchip.netlists.expression import Scope
 from eqchip.netlists.options import OPTIONS, option_word
-from eqchip.netlists.parameters import assignments
-from eqchip.netlists.role_cards import check_bounds, check_complement, is_text, set_beta_unit
+from eqchip.netlists.role_cards import check_bounds, check_complement, set_beta_unit
 from eqchip.netlists.roles import (
     DATA,
     DURATIONS,
@@ -32,10 +29,9 @@ from eqchip.netlists.roles import (
     NUDGE,
     OUTPUT,
     TRAIN,
-    check_samples,
     refuse_not_yet,
 )
-from eqchip.units import parse_number
+from eqchip.netlists.setting import Setting
 
 _ELEMENT = re.compile(r"(.+)\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]\Z")
 
@@ -50,75 +46,6 @@ _CARDS: Mapping[str, Mapping[str, Parameter]] = {
     "output": OUTPUT,
 }
 _WITH_OWNER = ("learn", "nudge", "input", "output")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One NAME=VALUE. `card` and `index`: where the value stands, of a .set card."""
-
-    name: str
-    value: Value
-    card: Card | None = None
-    index: int = -1
-
-    @property
-    def at(self) -> Location | None:
-        """Where the name stands."""
-        return self.card.where(self.index - 2) if self.card else None
-
-    @property
-    def parts(self) -> list[str]:
-        """The words between the dots, those in brackets kept."""
-        return self.name.split(".")
-
-    def error(self, message: str, expected: str | None = None, near: str | None = None) -> InputError:
-        """Return the error that says which setting is meant."""
-        place = self.at
-        return InputError(
-            message if place else f"set {self.name}: {message}", place, expected=expected, near=near
-        )
-
-    def text(self) -> str:
-        """Return the value as text."""
-        return self.value if isinstance(self.value, str) else f"{self.value!r}"
-
-    def number(self, scope: Scope) -> float:
-        """Return the value as a number: `10k`, or an expression of the netlist's parameters."""
-        if not isinstance(self.value, str):
-            return float(self.value)
-        try:
-            return parse_number(self.value)
-        except ValueError:
-            return evaluate(parse_expression(self.value, self.card, self.index), scope)
-
-    def checked(self, parameter: Parameter, scope: Scope) -> Value:
-        """Return the value for a parameter, or say what would be right."""
-        value: Value
-        try:
-            if is_text(parameter):
-                return check_samples(parameter.name, self.text(), self.at)
-            if parameter.words:
-                value = self.value if not isinstance(self.value, bool) else float(self.value)
-            else:
-                value = self.number(scope)
-            return parameter.check(value)
-        except InputError as error:
-            raise self.error(error.message, error.expected, error.near) from None
-
-    def find(self, declared: Mapping[str, Parameter], name: str, owner: str) -> Parameter:
-        """Return the declaration a name means."""
-        try:
-            return find(declared, name, owner)
-        except InputError as error:
-            raise self.error(error.message, error.expected, error.near) from None
-
-
-def from_card(card: Card) -> list[Setting]:
-    """Read `.set NAME=VALUE …`."""
-    given = assignments(card)
-    if not given:
-        raise InputError(".set changes nothing", card.where(), expected=".set NAME=VALUE")
-    return [Setting(card.tokens[one.index - 2], one.text, card, one.index) for one in given]
 
 
 class Changes:

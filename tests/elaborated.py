@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Instance
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
+from spice_runs import needs_ngspice
 
 #: A chip that learns, in every role but .train.
 CHIP = """\
@@ -28,6 +29,13 @@ Ny y cell
 .learn nh rate={2*0.1} momentum=0.9
 .data xor
 """
+
+
+def with_ngspice(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that runs ngspice."""
+    for mark in needs_ngspice:
+        test = mark(test)
+    return test
 
 
 def circuit(cards: str, overrides: Mapping[str, str | float] | None = None) -> Circuit:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from elaborated import circuit, names, one, refused
-from spice_runs import needs_ngspice, spice
+from elaborated import circuit, names, one, refused, with_ngspice
+from spice_runs import spice
 
 NESTED = """\
 R1 a 0 1k
@@ -137,8 +137,8 @@ def test_scopes() -> None:
     }
 
 
-@pytest.mark.parametrize("mark", [pytest.param(None, marks=needs_ngspice)])
-def test_scopes_are_those_of_ngspice(mark: None, tmp_path: Path) -> None:
+@with_ngspice
+def test_scopes_are_those_of_ngspice(tmp_path: Path) -> None:
     volts = spice(SCOPES, tmp_path)[0]
     found = circuit(SCOPES)
     for instance in found.instances:

@@ -19,6 +19,7 @@ from eqchip.devices.circuit.sources import VOLTAGE_SOURCE
 from eqchip.devices.periphery.nudge import FROZEN, LIVE, NUDGE
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.circuit import GROUND, Circuit, Instance, Nudging
+from eqchip.netlists.collector import collector_paused
 from eqchip.simulator.assemble import Block, graph, sort
 from eqchip.simulator.linear.pattern import compress, locate
 from eqchip.simulator.network import Network
@@ -176,6 +177,11 @@ def _values(group: Group, drives: IntArray, laws: FloatArray) -> FloatArray | li
 
 def compile_sparse(circuit: Circuit) -> System:
     """Compile a circuit into its sparse form."""
+    with collector_paused():
+        return _compiled(circuit)
+
+
+def _compiled(circuit: Circuit) -> System:
     groups = spread(circuit, [*circuit.instances, *_role_instances(circuit)])
     numbering = _Numbering(circuit)
     laws = _node_laws(groups, len(circuit.nodes))

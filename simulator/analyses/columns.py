@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.errors import InputError, nearest
+from eqchip.netlists.collector import collector_paused
 from eqchip.simulator.rows import Column
 from eqchip.simulator.sparse import spice_name
 from eqchip.simulator.system import System
@@ -70,7 +71,8 @@ def available(system: System) -> dict[str, tuple[Column, IntArray]]:
 
 def recording(system: System) -> Recording:
     """Return what is to be recorded: all there is, or what `.save` names."""
-    known = available(system)
+    with collector_paused():
+        known = available(system)
     saves = system.circuit.saves
     if not saves:
         chosen = list(known.values())

@@ -128,8 +128,7 @@ class Solver:
             set_control(ws, self.control, self.alpha)
         else:
             ws.control[:] = control
-        self.bench.scheme.changing[:] = changing
-        if refill(self.packed, self.diagonal, self.shunt) >= 0 or refill_changing(self.packed) >= 0:
+        if refill_changing(self.packed) >= 0:
             raise singular(self.system, self._matrix(changing))
         self.ready = True
 

@@ -107,7 +107,8 @@ class ArrayChip:
         if nudge is None or nudge.beta == 0.0:
             return phase
         groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
-        for group in np.unique(groups):
+        phase.nudged = frozenset(int(group) for group in groups)
+        for group in phase.nudged:
             which = groups == group
             at = places[which]
             if nudge.anchor is None:

@@ -28,6 +28,7 @@ class Phase:
     constant: list[Array]  # (B, n)
     a: list[Array]  # (n)
     k: list[Array]  # (B, n)
+    nudged: frozenset[int] = frozenset()  # groups where a is not 1 or k not 0
 
     @classmethod
     def free_running(cls, wiring: Wiring, constant: list[Array]) -> Phase:
@@ -47,7 +48,11 @@ class Phase:
     def take(self, rows: Any) -> Phase:
         """Return the phase of some samples."""
         return Phase(
-            self.wiring, [drive[rows] for drive in self.constant], self.a, [force[rows] for force in self.k]
+            self.wiring,
+            [drive[rows] for drive in self.constant],
+            self.a,
+            [force[rows] for force in self.k],
+            self.nudged,
         )
 
     def activities(self, states: Sequence[Array]) -> list[Array]:

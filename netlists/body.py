@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from eqchip.errors import InputError
 from eqchip.netlists.card import Card
@@ -36,8 +37,12 @@ class Body:
         return declared & {port.lower() for port in self.ports}
 
 
-def sort_cards(cards: Iterable[Card]) -> Body:
-    """Sort cards by what they are; .param and .func cards are read."""
+def _at_once(step: Callable[[], None]) -> None:
+    step()
+
+
+def sort_cards(cards: Iterable[Card], attempt: Callable[[Callable[[], None]], None] = _at_once) -> Body:
+    """Sort cards by what they are; .param and .func cards are read, each by an `attempt` of its own."""
     body = Body()
     elements = body.elements
     for card in cards:
@@ -46,10 +51,9 @@ def sort_cards(cards: Iterable[Card]) -> Body:
             continue
         kind = card.kind
         if kind == ".param":
-            body.parameters += assignments(card)
+            attempt(partial(_read_parameters, body, card))
         elif kind == ".func":
-            own = function(card)
-            body.functions[own.name] = own
+            attempt(partial(_read_function, body, card))
         elif kind == ".model":
             body.models.append(card)
         elif kind == ".subckt":
@@ -59,6 +63,15 @@ def sort_cards(cards: Iterable[Card]) -> Body:
         else:
             body.directives.append(card)
     return body
+
+
+def _read_parameters(body: Body, card: Card) -> None:
+    body.parameters += assignments(card)
+
+
+def _read_function(body: Body, card: Card) -> None:
+    own = function(card)
+    body.functions[own.name] = own
 
 
 def subcircuit_body(card: Card) -> Body:

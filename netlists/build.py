@@ -30,6 +30,7 @@ class Build:
         self.currents: list[tuple[Instance, int, str, Level, Callable[[], Location]]] = []
         self.probed: list[tuple[Nodes, str, Callable[[], Location]]] = []
         self.used: set[int] = set()  # .subckt cards that something uses, by identity
+        self.body = Body()  # the cards of the top
         self.save_all = False
         self.train_places: dict[str, Location | None] = {}
         #: What is read once though a subcircuit is used often, by the identity of its card.

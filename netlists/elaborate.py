@@ -59,7 +59,7 @@ def assemble(
     """Return the circuit with what was learned on the way; collect errors in `problems` if it is given."""
     circuit = Circuit(netlist.title, netlist.file, notes=list(netlist.notes))
     build = Build(circuit, problems)
-    body = sort_cards(netlist.cards)
+    body = build.body = sort_cards(netlist.cards, build.attempt)
     changes = _changes(build, body, overrides)
     _declare(build, body, changes)
     open_level(build, build.top, body)
@@ -96,7 +96,9 @@ def _declare(build: Build, body: Body, changes: Changes) -> None:
     """Resolve what elements may use: parameters, functions, options, the temperature."""
     circuit = build.circuit
     around = Scope({}, body.functions, Scope({"temper": 27.0}))
-    given = changes.parameters({one.name: one for one in body.parameters}, around)
+    known = {one.name: one for one in body.parameters}
+    given: dict[str, float] = {}
+    build.attempt(lambda: given.update(changes.parameters(known, around)))
     build.attempt(lambda: circuit.parameters.update(resolve_parameters(body.parameters, around, given)))
     build.top.scope = Scope(circuit.parameters, {}, around)
     cards = [card for card in body.directives if card.kind in (".options", ".option", ".temp")]
@@ -106,7 +108,9 @@ def _declare(build: Build, body: Body, changes: Changes) -> None:
     if "temp" in circuit.options:  # parameters may depend on it, through `temper`
         around = Scope({}, body.functions, Scope({"temper": float(circuit.options["temp"])}))
         if any("temper" in one.text.lower() for one in body.parameters):
-            circuit.parameters = resolve_parameters(body.parameters, around, given)
+            build.attempt(
+                lambda: circuit.parameters.update(resolve_parameters(body.parameters, around, given))
+            )
         build.top.scope = Scope(circuit.parameters, {}, around)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from eqchip.errors import InputError, Location
-from eqchip.netlists.body import Body, sort_cards
+from eqchip.netlists.body import Body
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card, Netlist
 from eqchip.netlists.circuit import Circuit
@@ -93,7 +93,7 @@ def _numbers(card: Card) -> Iterator[Fault]:
 
 
 def _unused(build: Build, netlist: Netlist) -> Iterator[Fault]:
-    body = sort_cards(netlist.cards)
+    body = build.body
     for key, card in build.top.model_cards.items():
         if key not in build.top.used:
             yield "warning", card.where(0), f"model {card.tokens[0]} is not used"

@@ -1,8 +1,8 @@
 """How a transient begins: at its operating point, or (uic) from the initial conditions it is given.
 
-Without uic, .ic holds its nodes while the operating point is found and then lets go. With uic the charges of
-all elements follow from IC= on the element, else from .ic of its nodes (0 V where none is given); two vanishing
-steps of backward Euler then bring every node without charge, and every current, into line with them.
+Without uic, .ic holds its nodes while the operating point is found and then lets go. With uic the charges
+of all elements follow from IC= on the element, else from .ic of its nodes (0 V where none is given); two
+vanishing steps of backward Euler then bring every node without charge, and every current, into line.
 """
 
 from __future__ import annotations

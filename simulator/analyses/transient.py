@@ -44,7 +44,7 @@ BLOCK = 1_000_000
 #: Local error allowed in a step at trtol = 7, over reltol: the sum over a time constant then stays below it.
 SHARE = 0.1
 #: Newton's tolerance over reltol and vntol.
-FINER = 1e-4
+FINER = 1e-3
 #: The first step over the longest; the shortest step over the longest.
 FIRST, SHORT = 1e-3, 1e-11
 
@@ -142,10 +142,8 @@ def _start(
     track = new_track(system.size, len(system.rest), system.memory)
     track.d[:] = system.rest
     fill(waves, 0.0, track.d)
-    if card.uic:
-        x = given_state(system, solver, track.d, longest)
-    else:
-        x = operating_state(system, track.d)
+    begin = track.d.copy()
+    x = given_state(system, solver, begin, longest) if card.uic else operating_state(system, begin)
     track.x[:-1] = x
     track.x_1[:] = track.x_2[:] = track.x
     f, q = solver.evaluate(x, track.d)

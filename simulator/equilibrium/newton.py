@@ -25,7 +25,7 @@ from eqchip.entries import Entry, call, unpack, view
 from eqchip.kernels import kernel
 from eqchip.simulator.linear.elimination import backward, forward
 from eqchip.simulator.linear.factors import refill_core, refill_head, solve_core
-from eqchip.simulator.linear.scheme import Scheme
+from eqchip.simulator.linear.scheme import Scheme, refill_cost, solve_cost
 from eqchip.simulator.network import Evaluation, Network, add_product, evaluate
 from eqchip.simulator.outcome import Outcome
 
@@ -39,8 +39,9 @@ REPIVOT = int(Outcome.REPIVOT)
 
 #: The diagonal of a held unknown, over the largest entry of the core.
 STIFF = 1e12
-#: Steps that shrink less than this from one to the next ask for a new factorisation.
-SHRINK = 0.2
+#: Steps that shrink less than this from one to the next ask for a new factorisation: when one is cheap, and
+#: when it costs as much as many iterations.
+SHRINK_CHEAP, SHRINK_DEAR, DEAR = 0.1, 0.5, 20.0
 #: Passes over the whole system; more than one repairs rounding of large linear parts.
 PASSES = 3
 #: The part of the largest current that a node may miss after the last pass.
@@ -59,7 +60,7 @@ class Control(NamedTuple):
     verify: bool  # whether the whole residual is computed at the end
 
 
-LIMIT, RELATIVE, VOLTS, AMPERES, LEAK, REUSE, VERIFY, ALPHA = range(8)
+LIMIT, RELATIVE, VOLTS, AMPERES, LEAK, REUSE, VERIFY, ALPHA, SHRINK = range(9)
 ITERATIONS, VIOLATION, LAST_STEP, FAILED = range(4)
 
 
@@ -73,7 +74,7 @@ class Workspace(NamedTuple):
     total: FloatArray  # (core) sum of steps
     pinned: FloatArray  # (held) 1 where a bound holds
     valid: FloatArray  # (1) 1 when the core's factors belong to the present constant part
-    control: FloatArray  # (8) a Control, and α
+    control: FloatArray  # (9) a Control, α, and how much steps must shrink
     found: FloatArray  # (4) iterations, KCL violation in A, last step over its tolerance, failed position
 
 
@@ -90,6 +91,8 @@ class Bench(NamedTuple):
 def workspace(network: Network, scheme: Scheme) -> Workspace:
     """Return room for solving a network by a scheme."""
     core = scheme.core.size
+    control = np.zeros(9)
+    control[SHRINK] = SHRINK_DEAR if refill_cost(scheme) > DEAR * solve_cost(scheme) else SHRINK_CHEAP
     return Workspace(
         r=np.zeros(network.size + 1),
         w=np.zeros(network.size),
@@ -98,7 +101,7 @@ def workspace(network: Network, scheme: Scheme) -> Workspace:
         total=np.zeros(core),
         pinned=np.zeros(len(network.held)),
         valid=np.zeros(1),
-        control=np.zeros(8),
+        control=control,
         found=np.zeros(4),
     )
 
@@ -247,7 +250,7 @@ def _flow(bench: Bench, x: FloatArray, b: FloatArray) -> float:
 
 @kernel(inner=True)
 def _core_leak(bench: Bench) -> float:
-    """Return the largest current in A that a node of the core misses, by the residual that is kept up to date."""
+    """Return the largest current in A that a node of the core misses, by the residual kept up to date."""
     unknowns, f, q = bench.scheme.core_unknowns, bench.at.f, bench.at.q
     pinned, held, rows = bench.ws.pinned, bench.network.held, bench.scheme.head.rows
     alpha, nodes, limit = bench.ws.control[ALPHA], bench.network.nodes, bench.scheme.head.limit
@@ -328,7 +331,7 @@ def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numb
             if step <= 1.0 and limited == 0 and was == 0:
                 code = DONE
                 break
-            refresh = not reuse or step > SHRINK * before
+            refresh = not reuse or step > control[SHRINK] * before
             before = step
         if control[VERIFY] == 0.0:
             found[VIOLATION] = _core_leak(bench)

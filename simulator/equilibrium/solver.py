@@ -17,6 +17,7 @@ from eqchip.kernels import kernel
 from eqchip.simulator.equilibrium.newton import (
     ALPHA,
     NEWTON,
+    SHRINK,
     STIFF,
     Bench,
     Control,
@@ -127,7 +128,7 @@ class Solver:
         if control is None:
             set_control(ws, self.control, self.alpha)
         else:
-            ws.control[:] = control
+            ws.control[:SHRINK] = control[:SHRINK]
         if refill_changing(self.packed) >= 0:
             raise singular(self.system, self._matrix(changing))
         self.ready = True

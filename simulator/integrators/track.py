@@ -124,8 +124,8 @@ def predict(track: Track, time: float, out: FloatArray) -> float:
 def error_size(bench: Bench, track: Track) -> float:
     """Return the local error over its tolerance, the worst of the unknowns whose error counts.
 
-    Plain branch currents may jump at a corner of a source, and the trapezoidal rule lets them ring; they count
-    once that is out of sight, and never make steps very short, where rounding over h is all they show.
+    Plain branch currents may jump at a corner of a source, and the trapezoidal rule lets them ring; they
+    count once that is out of sight, and never make steps very short, where they show rounding over h.
     """
     points = track.clock[POINTS]
     seen = points >= 4.0 or (points >= 2.0 and track.clock[RULE] == TWO_STAGES)

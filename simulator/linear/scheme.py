@@ -206,3 +206,9 @@ def refill_cost(scheme: Scheme) -> float:
     """Return the multiplications of factoring the core once."""
     left = float(scheme.core.size - scheme.core.limit)
     return flops(scheme.core) + left**3 / 3.0
+
+
+def solve_cost(scheme: Scheme) -> float:
+    """Return the multiplications of an iteration: a solve with the core, some for every changing entry."""
+    left = float(scheme.core.size - scheme.core.limit)
+    return len(scheme.core.l) + len(scheme.core.u) + left**2 + 10.0 * len(scheme.spots)

@@ -184,7 +184,7 @@ def euler(
 @kernel
 def solve(law: Law, a: Array, k: Array, d: Array, s: Array, rho: Array, exact: Exact) -> None:
     """Set each s to a zero of F at the drive given where F falls, the one towards which it would move."""
-    work = np.empty((8, s.shape[1]), s.dtype)
+    work = np.empty((10, s.shape[1]), s.dtype)
     for row in range(s.shape[0]):
         solve_row(law, a, k[row], d[row], s[row], rho[row], work, exact)
 
@@ -193,7 +193,7 @@ def solve(law: Law, a: Array, k: Array, d: Array, s: Array, rho: Array, exact: E
 def solve_row(
     law: Law, a: Array, k: Array, d: Array, x: Array, rho: Array, work: Array, exact: Exact
 ) -> None:
-    """Solve a row of nodes, and bring rho up to date; `work` (8, n) is room."""
+    """Solve a row of nodes, and bring rho up to date; `work` (10, n) is room."""
     if law.energy and (law.code == SIGMOID or law.code == TANH or law.code == SOFTPLUS):
         zeros(law, a, k, d, x, work, exact)
     else:  # ρ′ = 1 wherever the state can be
@@ -207,29 +207,23 @@ def solve_row(
 
 @kernel
 def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: Exact) -> None:
-    """Newton in a bracket, halved where Newton would leave it, for all nodes of a row together.
+    """Newton in a bracket, halved where Newton would leave it or does not slow down, for a row of nodes.
 
     |ρ′| ≤ slope for every smooth activation, so the zeros lie within (k ± slope·|d|)/a. Done when F is no
-    larger than its rounding: that of its terms, of z in ρ′, and of the state itself.
+    larger than its rounding: of its terms, of z in ρ′, of the state.
     """
-    z, m, low, high, rise, bend, f, new = (
-        work[0],
-        work[1],
-        work[2],
-        work[3],
-        work[4],
-        work[5],
-        work[6],
-        work[7],
-    )
+    z, m, low, high, rise = work[0], work[1], work[2], work[3], work[4]
+    bend, f, new, last, still = work[5], work[6], work[7], work[8], work[9]
     half = x.dtype.type(0.5)
     tiny = 8 * np.finfo(x.dtype).eps
+    wider = x.dtype.type(1.001)  # a zero at the very end must not count as outside
     for j in range(len(x)):
-        reach = law.slope[j] * abs(d[j])
+        reach = law.slope[j] * abs(d[j]) * wider
         low[j] = (k[j] - reach) / a[j]
         high[j] = (k[j] + reach) / a[j]
     for j in range(len(x)):
         x[j] = min(max(x[j], low[j]), high[j])
+        last[j] = high[j] - low[j]
     for _ in range(_MOST):
         exponents(law, x, z, m, exact)
         rises(law, z, m, rise)
@@ -238,16 +232,28 @@ def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: 
         for j in range(len(x)):
             up, down = rise[j] * d[j], a[j] * x[j]
             f[j] = up + k[j] - down
+            blur = (
+                abs(law.slope[j] * d[j])
+                + abs(k[j])
+                + abs(down)
+                + abs(bend[j] * d[j]) * (abs(x[j]) + abs(law.shift[j]))
+            )
             bend[j] = bend[j] * d[j] - a[j]
-            blur = abs(up) * (1 + abs(z[j])) + abs(k[j]) + abs(down)
-            moving += abs(f[j]) > tiny * (blur + abs(bend[j]) * (abs(x[j]) + abs(law.shift[j])))
+            blur = tiny * (blur + abs(bend[j] * x[j]))
+            still[j] = abs(f[j]) <= blur
+            moving += abs(f[j]) > blur
         for j in range(len(x)):
             low[j] = x[j] if f[j] >= 0 else low[j]
             high[j] = x[j] if f[j] <= 0 else high[j]
         for j in range(len(x)):
             new[j] = x[j] - f[j] / bend[j]
         for j in range(len(x)):
-            kept = bend[j] < 0 and low[j] <= new[j] <= high[j]
-            x[j] = new[j] if kept else low[j] + (high[j] - low[j]) * half
+            inside = bend[j] < 0 and low[j] <= new[j] <= high[j]
+            shrinks = abs(new[j] - x[j]) <= half * last[j]
+            middle = new[j] if inside and shrinks else low[j] + (high[j] - low[j]) * half
+            new[j] = min(max(new[j], low[j]), high[j]) if still[j] else middle
+        for j in range(len(x)):
+            last[j] = abs(new[j] - x[j])
+            x[j] = new[j]
         if moving == 0:
             break

@@ -15,7 +15,7 @@ from eqchip.simulator.node_kernels import Array, Exact, Law, solve_row
 @kernel
 def descend(law: Law, a: Array, k: Array, d: Array, loop: Array, s: Array, rho: Array, exact: Exact) -> None:
     """Sweep a group. loop[i, j] is what activity of i drives into j; d holds it, and is kept up to date."""
-    work, new = np.empty((8, 1), s.dtype), np.empty(1, s.dtype)
+    work, new = np.empty((10, 1), s.dtype), np.empty(1, s.dtype)
     for row in range(s.shape[0]):
         pull = d[row]
         for i in range(s.shape[1]):

@@ -35,10 +35,8 @@ test: $(STAMP) ## the tests, some minutes on two cores
 	$(BIN)/pytest -q
 
 check: $(STAMP) ## lint, format, types, direction of imports
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+	@status=0; for tool in "ruff check ." "ruff format --check ." mypy "lint-imports --no-logo"; do \
+	  echo "== $$tool"; $(BIN)/$$tool || status=1; done; exit $$status
 
 verify: $(STAMP) coverage ## hours: statistics, fuzzing, published figures; coverage of the kernels
 	@if test -d verification; then $(BIN)/pytest -q verification; else echo "no verification/ yet"; fi

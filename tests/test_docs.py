@@ -137,6 +137,17 @@ def test_a_block_that_is_wrong_is_noticed(tmp_path: Path) -> None:
         _run_console(page, console, tmp_path)
 
 
+def _cards(netlist: str) -> list[list[str]]:
+    lines = netlist.splitlines()[1:]
+    return [line.split() for line in lines if line.strip() and not line.startswith("*")]
+
+
+def test_the_example_of_the_readme_is_the_chip_that_ships() -> None:
+    shown = next(b.text for b in blocks(ROOT / "README.md") if b.text.startswith("* my-xor.cir"))
+    shipped = (ROOT / "netlists" / "chips" / "xor.cir").read_text(encoding="utf-8")
+    assert _cards(shown) == _cards(shipped)
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     link = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)(?:#[^)]*)?\)")
     missing = [

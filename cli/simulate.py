@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqchip.cli.habits import Progress, Speaker, assignments, options
+from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from eqchip.simulator.rows import Plan, Rows
@@ -51,8 +52,10 @@ def simulate(
     check_target(path)
     speaker.warn_when_cold()
     progress = Progress(speaker, 100.0, "%")
+    interrupts = Interrupts()
 
     def watch(plan: Plan, rows: Rows, share: float) -> None:
+        interrupts.check()
         at = plan.axis
         where = (
             f"{plan.kind} at {engineering(float(rows.axis[-1]), at.unit)}" if at is not None else plan.kind
@@ -60,7 +63,8 @@ def simulate(
         progress.show(100.0 * share, where)
 
     try:
-        run = run_analyses(loaded, path, arguments=sys.argv, watch=watch)
+        with interrupts:
+            run = run_analyses(loaded, path, arguments=sys.argv, watch=watch)
     finally:
         progress.clear()
     for note in loaded.netlist.notes:

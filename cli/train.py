@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from eqchip.cli.habits import Progress, Speaker, assignments, options
+from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from eqchip.simulator.learning.epoch import Epoch
@@ -54,8 +55,10 @@ def train(
     speaker.warn_when_cold()
     table = _Table(speaker, epochs)
     progress = Progress(speaker, 0.0, "samples")
+    interrupts = Interrupts()
 
     def tick(passed: int, total: int, epoch: int) -> None:
+        interrupts.check()
         progress.total = float(total)
         progress.show(passed, f"epoch {epoch}")
 
@@ -64,16 +67,17 @@ def train(
         table.add(epoch)
 
     try:
-        run = run_training(
-            loaded,
-            path,
-            data=data,
-            form=form,
-            dtype=dtype,
-            arguments=sys.argv,
-            watch=watch,
-            tick=tick,
-        )
+        with interrupts:
+            run = run_training(
+                loaded,
+                path,
+                data=data,
+                form=form,
+                dtype=dtype,
+                arguments=sys.argv,
+                watch=watch,
+                tick=tick,
+            )
     finally:
         progress.clear()
     result = results(table.last)

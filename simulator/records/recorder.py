@@ -28,6 +28,7 @@ from eqchip.errors import InputError
 from eqchip.simulator.records import provenance as origin
 from eqchip.simulator.records.layout import cf_unit, encode, group_names
 from eqchip.simulator.records.provenance import Provenance
+from eqchip.simulator.records.shield import shielded
 from eqchip.simulator.records.table import BLOCK, Table, text_attribute
 from eqchip.simulator.rows import Plan, Rows
 
@@ -73,7 +74,7 @@ def default_path(chip: str, folder: Path | None = None) -> Path:
     """Return CHIP.h5, or CHIP-2.h5, CHIP-3.h5 … when it exists (or is being written)."""
     stem = Path(chip).name
     stem = Path(stem).stem or stem
-    folder = folder or Path.cwd()
+    folder = folder or Path()
     number = 1
     while True:
         path = folder / (f"{stem}.h5" if number == 1 else f"{stem}-{number}.h5")
@@ -164,22 +165,24 @@ class Recorder:
 
     def put(self, path: str, values: NDArray[Any]) -> None:
         """Replace an array."""
-        self._arrays[path][...] = values
+        with shielded():
+            self._arrays[path][...] = values
 
     def flush(self) -> None:
         """Write what waits, and make it visible to readers."""
         begin = time.monotonic()
-        try:
-            for table in range(len(self._tables)):
-                blocks = [rows for index, rows in self._waiting if index == table]
-                if blocks:
-                    self._tables[table].append(_joined(blocks))
-            self._file.flush()
-        except OSError as problem:
-            raise InputError(f"{self.path} cannot be written: {problem.strerror or problem}") from None
-        self._waiting, self._bytes = [], 0
-        self._flushed = time.monotonic()
-        self._pause = max(_SECONDS, 10 * (self._flushed - begin))
+        with shielded():
+            waiting, self._waiting, self._bytes = self._waiting, [], 0
+            try:
+                for table in range(len(self._tables)):
+                    blocks = [rows for index, rows in waiting if index == table]
+                    if blocks:
+                        self._tables[table].append(_joined(blocks))
+                self._file.flush()
+            except OSError as problem:
+                raise InputError(f"{self.path} cannot be written: {problem.strerror or problem}") from None
+            self._flushed = time.monotonic()
+            self._pause = max(_SECONDS, 10 * (self._flushed - begin))
 
     @property
     def rows(self) -> int:
@@ -188,6 +191,10 @@ class Recorder:
 
     def close(self, status: str = "complete", message: str = "") -> Path | None:
         """Finish the file under its own name; one without a single row is removed (None)."""
+        with shielded():
+            return self._close(status, message)
+
+    def _close(self, status: str, message: str) -> Path | None:
         if status != "complete" and self.rows == 0:
             self._file.close()
             self.part.unlink(missing_ok=True)

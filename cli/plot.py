@@ -12,36 +12,42 @@ from eqchip.cli.habits import Speaker, options
 @click.command()
 @click.argument("file", metavar="FILE.h5")
 @click.option(
-    "-o", "--output", metavar="FILE", help="Where the picture goes: .png, .pdf or .svg. [default: FILE.png]"
+    "-o",
+    "--output",
+    metavar="PICTURE",
+    help="Where the picture goes: .png, .pdf or .svg; replaced if it is there. [default: FILE.png]",
 )
 @click.option(
-    "--group", help="What to draw: op, dc, tran, training, weights … [default: the last with an axis]"
-)
-@click.option(
-    "--select",
+    "--only",
     "names",
     multiple=True,
     metavar="NAME",
-    help="Draw only this: 'v(out)', 'v(h[3])', 'i(*)'. Repeatable.",
+    help="Draw only this: tran, weights, 'v(out)', 'v(h[3])', 'i(*)', 'tran_2/v(out)'. Repeatable.",
 )
 @options("json", "quiet")
-def plot(
-    file: str, output: str | None, group: str | None, names: tuple[str, ...], as_json: bool, quiet: bool
-) -> None:
-    """Draw what FILE.h5 holds: traces, sweeps, operating points, training curves, fidelity, weights.
+def plot(file: str, output: str | None, names: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+    """Draw what FILE.h5 holds: traces, sweeps, operating points, training curves, weights, fidelity.
 
-    Of more lines than a picture can show, those that move most are drawn, and the picture says so; --select
-    picks others.
+    Of more lines than a panel can show, those that move most are drawn, and the picture says how many there
+    are; --only picks others.
     """
-    from eqchip.simulator.pictures.draw import draw_record
+    from eqchip.simulator.pictures.draw import check_format, draw, save
     from eqchip.simulator.records.reader import Record
+    from eqchip.simulator.run import Run
 
     speaker = Speaker(as_json, quiet)
-    record = Record(file)
     path = Path(output) if output else Path(Path(file).name).with_suffix(".png")
-    drawn = draw_record(record, path, group, names)
-    others = [name for name in (*record.traces, *(["weights"] if record.arrays else [])) if name != drawn]
-    speaker.say(f"drew {drawn} into {path}")
-    if others and group is None:
-        speaker.note(f"also in {file}: {', '.join(others)} (--group {others[0]})")
-    speaker.answer({"command": "plot", "file": str(path), "source": file, "group": drawn, "others": others})
+    check_format(path)  # before the time that drawing takes
+    run = Run.of(Record(file))
+    save(draw(run, names), path)
+    speaker.say(f"wrote {path}")
+    speaker.answer(
+        {
+            "command": "plot",
+            "chip": run.facts.get("chip"),
+            "file": str(path),
+            "source": file,
+            "parts": [*run.parts, *(["weights"] if run.weights else [])],
+            "only": list(names),
+        }
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,10 +15,12 @@ from eqchip.simulator.rows import Column, Trace
 
 Array = NDArray[Any]
 
-#: Lines of one unit in one panel, nodes of a bus drawn as lines, points of a line.
-LINES = 10
-NODES = 8
+#: Lines in one panel, nodes of a bus drawn as lines, points of a line.
+LINES = 12
+NODES = 12
 POINTS = 4000
+#: Numbers read to find what moves most; of a longer record the first lines are drawn instead.
+SEARCH = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,11 @@ class Line:
     name: str
     unit: str
     values: Array
+
+    @property
+    def panel(self) -> str:
+        """Return the panel it goes to."""
+        return panel_of(self.name, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,71 +47,135 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is drawn of a trace, and how many lines of each unit there were."""
+    """What is drawn of a trace, and how many lines of each panel there were."""
 
     lines: list[Line]
     fields: list[Field]
     offered: dict[str, int]
+    searched: bool = True  # whether what moves most is known
 
-    def note(self, unit: str) -> str:
+    @property
+    def panels(self) -> dict[str, list[Line]]:
+        """Return the lines of each panel, in the order of the record."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            found.setdefault(line.panel, []).append(line)
+        return found
+
+    def note(self, panel: str) -> str:
         """Say what is missing; nothing when all is there."""
-        shown = sum(line.unit == unit for line in self.lines)
-        if shown == self.offered.get(unit, 0):
+        shown = sum(line.panel == panel for line in self.lines)
+        missing = self.offered.get(panel, 0) - shown
+        if not missing:
             return ""
-        return f"the {shown} of {self.offered[unit]} that move most"
+        which = f"the {shown} that move most" if self.searched else f"the first {shown}"
+        return f"{which} … and {missing} more (name them)"
 
 
-def choose(trace: Trace, names: Sequence[str] = (), limit: int = LINES) -> Choice:
-    """Pick the quantities to draw: those named (`v(out)`, `v(h[*])`), or those that move most."""
+def panel_of(name: str, unit: str) -> str:
+    """Return what shares a panel: one unit; of numbers without unit one quantity (`phase`, `error`)."""
+    return unit or name.partition("(")[0].rpartition("_")[2]
+
+
+def node_names(column: Column) -> list[str]:
+    """Return the names of the nodes of a bus: `v(h[3])` of `v(h)`; of an array's elements `i(v1[0,3])`."""
+    quantity, _, bus = column.name.partition("(")
+    labels = column.labels or tuple(str(k) for k in range(column.width))
+    bare = all(label.replace(",", "").isdigit() for label in labels)
+    return [f"{quantity}({bus.rstrip(')')}[{label}])" if bare else f"{quantity}({label})" for label in labels]
+
+
+def choose(trace: Trace, names: Sequence[str] = (), limit: int = LINES, nodes: int = NODES) -> Choice:
+    """Pick the quantities to draw: those named (`v(out)`, `v(h[*])`), or those that move most.
+
+    A bus of more than `nodes` nodes is a field, unless its nodes are named.
+    """
     wanted = [name.lower().replace(" ", "") for name in names]
     if wanted:
-        return _named(trace, wanted)
-    lines: list[Line] = []
-    fields: list[Field] = []
+        return _named(trace, wanted, nodes)
+    swept = outer(trace)
+    columns = [column for column in trace.plan.columns if column not in swept]
+    fields = [Field(one, trace.values[one.name]) for one in columns if one.width > nodes]
+    panels: dict[str, list[Column]] = {}
     offered: dict[str, int] = {}
-    swings: dict[str, list[tuple[float, int, Column]]] = {}
-    for order, column in enumerate(trace.plan.columns):
-        if column.width > NODES:
-            fields.append(Field(column, trace.values[column.name]))
-        elif column.width:
-            found = _nodes(trace, column)
-            offered[column.unit] = offered.get(column.unit, 0) + len(found)
-            lines.extend(found)
+    for column in columns:
+        if column.width <= nodes:
+            panel = panel_of(column.name, column.unit)
+            panels.setdefault(panel, []).append(column)
+            offered[panel] = offered.get(panel, 0) + max(1, column.width)
+    lines: list[Line] = []
+    searched = trace.axis.size * sum(offered.values()) <= SEARCH
+    for panel, found in panels.items():
+        if offered[panel] <= limit or not searched:
+            lines += [
+                line for column, _ in zip(found, range(limit), strict=False) for line in _all(trace, column)
+            ][:limit]
         else:
-            offered[column.unit] = offered.get(column.unit, 0) + 1
-            # Values are read here and dropped: only the few chosen are kept.
-            swings.setdefault(column.unit, []).append((_swing(trace.values[column.name]), order, column))
-    for unit, found_swings in swings.items():
-        room = max(0, limit - sum(line.unit == unit for line in lines))
-        most = sorted(found_swings, key=lambda one: (-one[0], one[1]))[:room]
-        for _, _, column in sorted(most, key=lambda one: one[1]):
-            lines.append(Line(column.name, unit, trace.values[column.name]))
-    return Choice(lines, fields, offered)
+            lines += _most(trace, found, limit)
+    return Choice(lines, fields, offered, searched)
 
 
-def _named(trace: Trace, wanted: list[str]) -> Choice:
+def outer(trace: Trace) -> list[Column]:
+    """Return what is swept beside the axis: it stands among the columns by its bare name, `v2`."""
+    bare = [column for column in trace.plan.columns if "(" not in column.name]
+    return bare if len(bare) < len(trace.plan.columns) else []
+
+
+def _all(trace: Trace, column: Column) -> Iterator[Line]:
+    values = trace.values[column.name]
+    if not column.width:
+        yield Line(column.name, column.unit, values)
+    else:
+        for k, name in enumerate(node_names(column)):
+            yield Line(name, column.unit, values[:, k])
+
+
+def _most(trace: Trace, columns: list[Column], room: int) -> list[Line]:
+    """Return `room` lines that move most; of many that move alike, some from all along."""
+    # Values are read here and dropped: only the few chosen are kept.
+    swings = [
+        (_swing(line.values), column, k) for column in columns for k, line in enumerate(_all(trace, column))
+    ]
+    half = 0.5 * max(swing for swing, _, _ in swings)
+    alike = [one for one in swings if one[0] >= half]
+    if len(alike) > room:
+        chosen = [alike[int(k)] for k in np.linspace(0, len(alike) - 1, room)]
+    else:
+        order = sorted(range(len(swings)), key=lambda at: -swings[at][0])[:room]
+        chosen = [swings[at] for at in sorted(order)]
+    return [list(_all(trace, column))[k] for _, column, k in chosen]
+
+
+def quantities(trace: Trace) -> list[str]:
+    """Return every name that can be asked for: columns, and the nodes of buses."""
+    return [name for column in trace.plan.columns for name in (column.name, *_nodes(column))]
+
+
+def knows(trace: Trace, name: str) -> bool:
+    """Whether a name or a pattern means something in a trace."""
+    wanted = name.lower().replace(" ", "")
+    return any(_matches(known, wanted) for known in quantities(trace))
+
+
+def _nodes(column: Column) -> list[str]:
+    return node_names(column) if column.width else []
+
+
+def _named(trace: Trace, wanted: list[str], nodes: int) -> Choice:
     lines: list[Line] = []
     fields: list[Field] = []
-    known: list[str] = []
     for column in trace.plan.columns:
-        names = [column.name]
-        if column.width:
-            quantity = column.name.partition("(")[0]
-            names += [f"{quantity}({label.lower()})" for label in column.labels]
-        known += names
-        chosen = [k for k, name in enumerate(names) if any(_matches(name, one) for one in wanted)]
-        if chosen and chosen[0] == 0:
-            if column.width > NODES:
+        if any(_matches(column.name, one) for one in wanted):
+            if column.width > nodes:
                 fields.append(Field(column, trace.values[column.name]))
             else:
-                lines += (
-                    _nodes(trace, column)
-                    if column.width
-                    else [Line(column.name, column.unit, trace.values[column.name])]
-                )
-        elif chosen:
-            values = trace.values[column.name]
-            lines += [Line(names[k], column.unit, values[:, k - 1]) for k in chosen]
+                lines += _all(trace, column)
+            continue
+        chosen = [k for k, name in enumerate(_nodes(column)) if any(_matches(name, one) for one in wanted)]
+        if chosen:
+            found = list(_all(trace, column))
+            lines += [found[k] for k in chosen]
+    known = quantities(trace)
     for one in wanted:
         if not any(_matches(name, one) for name in known):
             raise InputError(
@@ -114,20 +185,13 @@ def _named(trace: Trace, wanted: list[str]) -> Choice:
             )
     offered: dict[str, int] = {}
     for line in lines:
-        offered[line.unit] = offered.get(line.unit, 0) + 1
+        offered[line.panel] = offered.get(line.panel, 0) + 1
     return Choice(lines, fields, offered)
 
 
 def _matches(name: str, pattern: str) -> bool:
     # Brackets belong to names here (`v(h[3])`), so only * and ? are wild.
-    return fnmatchcase(name, pattern.replace("[", "[[]"))
-
-
-def _nodes(trace: Trace, column: Column) -> list[Line]:
-    values = trace.values[column.name]
-    quantity = column.name.partition("(")[0]
-    labels = column.labels or tuple(str(k) for k in range(column.width))
-    return [Line(f"{quantity}({label})", column.unit, values[:, k]) for k, label in enumerate(labels)]
+    return fnmatchcase(name.lower(), pattern.replace("[", "[[]"))
 
 
 def _swing(values: Array) -> float:
@@ -140,7 +204,7 @@ def _swing(values: Array) -> float:
 
 def thin(x: Array, y: Array, points: int = POINTS) -> tuple[Array, Array]:
     """Return at most `points` points that draw the same line: the least and the greatest of each stretch."""
-    stretches = points // 2
+    stretches = points // 2 - 1
     if x.shape[0] <= points:
         return x, y
     edges = np.linspace(0, x.shape[0], stretches + 1).astype(np.int64)

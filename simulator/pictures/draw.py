@@ -1,118 +1,197 @@
-"""Choose the picture for what a record holds, and write it as PNG, PDF or SVG."""
+"""Choose the picture for what a run holds, draw it, and write it as PNG, PDF or SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from eqchip.errors import InputError, MissingExtra, nearest
-from eqchip.simulator.pictures.choice import choose
-from eqchip.simulator.pictures.fidelity import draw_fidelity
-from eqchip.simulator.pictures.style import label_axis, legend, line_style, style
-from eqchip.simulator.pictures.traces import draw_point, draw_traces
-from eqchip.simulator.pictures.training import draw_training, draw_weights
-from eqchip.simulator.records.layout import kind_of
-from eqchip.simulator.records.reader import Record
+from eqchip.errors import InputError, nearest
+from eqchip.simulator.pictures.choice import choose, knows, quantities
+from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
+from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
+from eqchip.simulator.pictures.style import WIDTH, Picture, figure, style
+from eqchip.simulator.pictures.traces import draw_field, draw_lines, label_x, traces_picture
+from eqchip.simulator.pictures.training import draw_curves, known_curves, training_picture
+from eqchip.simulator.pictures.weights import weights_picture
 from eqchip.simulator.rows import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from eqchip.simulator.run import Run
+
 FORMATS = (".png", ".pdf", ".svg")
-
-#: The picture of each kind of group; any other with an axis is drawn as lines.
-_PICTURES: Mapping[str, Callable[[Trace, Sequence[str], str], Figure]] = {
-    "op": draw_point,
-    "training": lambda trace, names, title: (
-        draw_traces(trace, names, title) if names else draw_training(trace, title)
-    ),
-    "fidelity": lambda trace, names, title: (
-        draw_traces(trace, names, title) if names else draw_fidelity(trace, title)
-    ),
-}
+#: Inches: a picture grows no taller than this, so that it can still be written and looked at.
+_TALLEST = 60.0
 
 
-def main_group(record: Record) -> str:
-    """Return the group drawn when none is named: the last with an axis, else the last."""
-    if not record.traces:
-        raise InputError(f"{record.path} holds nothing to draw")
-    with_axis = [name for name, trace in record.traces.items() if trace.plan.axis is not None]
-    return (with_axis or list(record.traces))[-1]
+def draw(run: Run, names: Sequence[str] = ()) -> Figure:
+    """Draw a run: a training with its weights, a check, analyses; or what is named.
 
-
-def draw_record(record: Record, path: Path, group: str | None = None, names: Sequence[str] = ()) -> str:
-    """Draw one group of a record into a file; returns the name of the group."""
-    check_format(path)
-    group = group or main_group(record)
-    title: str = f"{record.facts.get('chip', record.path.name)}  ·  {group}"
-    if record.status not in ("complete", ""):
-        title += f"  ·  {record.status}"
-    if group == "weights":
-        with style():
-            save(draw_weights(record.arrays, record.array_units, title), path)
-        return group
-    known = [*record.traces, *(["weights"] if record.arrays else [])]
-    if group not in record.traces:
-        raise InputError(
-            f"{record.path} has no group '{group}'",
-            expected="one of: " + ", ".join(known),
-            near=nearest(group, known),
-        )
-    trace = record.traces[group]
-    if trace.axis.size == 0 or not trace.plan.columns:
-        raise InputError(f"{record.path}: {group} holds no rows yet")
+    A name is a part (`tran`, `weights`), something in a part (`tran/v(out)`, `weights/Yxh`), or a quantity
+    (`v(out)`, `v(h[3])`, `i(*)`) of the last part that has it.
+    """
     with style():
-        save(_PICTURES.get(kind_of(group), draw_traces)(trace, names, title), path)
-    return group
+        pictures = _pictures(run, _selected(run, names))
+        heights = [one.height + 0.25 for _, one in pictures]
+        if sum(heights) > _TALLEST:
+            raise InputError(
+                f"this run holds {len(pictures)} pictures, too many for one",
+                expected="names: " + ", ".join(_parts(run)),
+            )
+        made = figure(sum(heights))
+        rooms = made.subfigures(len(pictures), 1, squeeze=False, height_ratios=heights)[:, 0]
+        for room, (title, picture) in zip(rooms, pictures, strict=True):
+            picture.paint(room)
+            room.suptitle(title, x=0.008, ha="left", fontsize=9.5)
+    return made
+
+
+def _parts(run: Run) -> list[str]:
+    return [*run.parts, *(["weights"] if run.weights else [])]
+
+
+def _selected(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
+    """Return the parts to draw, and the names in each; no names mean what the part shows by itself."""
+    if not _parts(run):
+        raise InputError("this run holds nothing to draw")
+    if not names:
+        return {part: [] for part in _parts(run)}
+    found: dict[str, list[str]] = {}
+    for name in names:
+        part, slash, rest = name.partition("/")
+        if name in _parts(run):
+            found.setdefault(name, [])
+        elif slash and part in _parts(run):
+            found.setdefault(part, []).append(rest)
+        else:
+            found.setdefault(_part_with(run, name), []).append(name)
+    return found
+
+
+def _part_with(run: Run, name: str) -> str:
+    for part in reversed(run.parts):
+        if knows(run.parts[part].trace, name):
+            return part
+    if name in run.weights:
+        return "weights"
+    known = [
+        *_parts(run),
+        *run.weights,
+        *(one for part in run.parts.values() for one in quantities(part.trace)),
+    ]
+    raise InputError(
+        f"this run has no '{name}'",
+        expected="one of: " + ", ".join(known[:20]) + (" …" if len(known) > 20 else ""),
+        near=nearest(name, known),
+    )
+
+
+def _pictures(run: Run, selected: dict[str, list[str]]) -> list[tuple[str, Picture]]:
+    chip = Path(str(run.facts.get("chip") or "run")).name
+    outcome = run.facts.get("outcome")
+    state = f"  ·  {outcome}" if outcome not in (None, "", "complete") else ""
+    found = []
+    for part, names in selected.items():
+        one = _weights(run, names) if part == "weights" else picture_of(run.parts[part].trace, names, part)
+        found.append((f"{chip}  ·  {part}{state}", one))
+    return found
+
+
+def _weights(run: Run, names: Sequence[str]) -> Picture:
+    from eqchip.simulator.records.reader import Record
+
+    for name in names:
+        if name not in run.weights:
+            raise InputError(
+                f"no weights '{name}'",
+                expected="one of: " + ", ".join(run.weights),
+                near=nearest(name, run.weights),
+            )
+    units = Record(run.file).array_units if run.file is not None else {}
+    return weights_picture({name: run.weights[name] for name in names or run.weights}, units)
+
+
+def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Picture:
+    """Return the picture of one part, by its kind; any other with an axis is drawn as lines."""
+    part = part or trace.plan.kind
+    if trace.axis.size == 0 or not trace.plan.columns:
+        raise InputError(f"{part} holds no rows" if trace.plan.columns else f"{part} holds no quantities")
+    if trace.plan.axis is None:
+        return points_picture(trace, names)
+    if trace.plan.kind == "training" and not names:
+        return training_picture(trace)
+    if trace.plan.kind == "fidelity" and not names:
+        return fidelity_picture(trace)
+    return traces_picture(trace, names)
 
 
 def check_format(path: Path) -> None:
     """Refuse a picture in a format that is not written."""
     if path.suffix.lower() not in FORMATS:
-        raise InputError(f"{path}: no such picture format", expected="a name that ends in .png, .pdf or .svg")
+        raise InputError(
+            f"{path}: no such picture format",
+            expected="a name that ends in .png, .pdf or .svg",
+            near=nearest(path.suffix.lower(), FORMATS) if path.suffix else None,
+        )
 
 
 def save(made: Figure, path: Path) -> None:
     """Write a figure; a picture of the same data is the same file."""
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    check_format(path)
+    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(
+        path.suffix.lower(), {}
+    )
     try:
-        made.savefig(path, metadata=metadata)
+        with style():
+            made.savefig(path, metadata=metadata)
     except OSError as problem:
         raise InputError(f"{path} cannot be written: {problem.strerror or problem}") from None
 
 
 def draw_on_axes(trace: Trace, names: Sequence[str] = (), ax: Axes | None = None) -> Axes:
-    """Draw into axes of the user's, or into new ones of pyplot, which a notebook shows."""
+    """Draw into axes of the user's; or a whole figure, of which the first axes are returned."""
     with style():
+        picture = picture_of(trace, names)
         if ax is None:
-            try:
-                from matplotlib import pyplot
-            except ImportError:
-                raise MissingExtra("matplotlib", "plot", "drawing") from None
-            ax = pyplot.figure(figsize=(8.0, 4.5), layout="constrained").add_subplot()
-        choice = choose(trace, names)
-        axis = trace.plan.axis
-        if axis is None:
-            values = np.array([float(line.values[0]) for line in choice.lines])
-            ax.bar([line.name for line in choice.lines], values)
-            label_axis(ax.yaxis, "value", values, choice.lines[0].unit if choice.lines else "")
-            return ax
-        units = {line.unit for line in choice.lines}
-        unit = "V" if "V" in units else next(iter(sorted(units)), "")
-        lines = [line for line in choice.lines if line.unit == unit or names]
-        for index, line in enumerate(lines):
-            ax.plot(trace.axis, line.values, label=line.name, **line_style(index))
-        label_axis(ax.xaxis, axis.name, trace.axis, axis.unit)
-        if lines:
-            same = len({line.unit for line in lines}) == 1
-            all_values = np.concatenate([line.values for line in lines])
-            label_axis(ax.yaxis, lines[0].name if len(lines) == 1 else "", all_values, unit if same else "")
-        if len(lines) > 1:
-            legend(ax, len(lines))
-        if note := choice.note(unit):
-            ax.set_title(note)
+            return picture.paint(_shown_figure(picture.height))[0]
+        _draw_one_panel(trace, names, ax)
     return ax
+
+
+def _draw_one_panel(trace: Trace, names: Sequence[str], ax: Axes) -> None:
+    """Draw the first panel of a picture; what is named has to fit into it."""
+    if trace.plan.axis is not None and not names and trace.plan.kind == "training":
+        draw_curves(ax, trace, known_curves(trace)[0])
+        return
+    if trace.plan.axis is not None and not names and trace.plan.kind == "fidelity":
+        draw_errors(ax, trace)
+        return
+    choice = dots(trace, names) if trace.plan.axis is None else choose(trace, names)
+    panels = [*choice.panels, *(field.column.name for field in choice.fields)]
+    if names and len(panels) > 1:
+        raise InputError(
+            f"these quantities need {len(panels)} panels, and these are axes for one",
+            expected="names of one unit, or plot() without axes",
+        )
+    if trace.plan.axis is None:
+        draw_dots(ax, choice, panels[0])
+        return
+    if choice.panels:
+        draw_lines(ax, trace, choice, panels[0], outside=False)
+    else:
+        draw_field(ax, trace.axis, choice.fields[0])
+    label_x(ax, trace)
+
+
+def _shown_figure(height: float) -> Figure:
+    """Return a figure that a notebook, or a script with pyplot, shows; of no global state otherwise."""
+    ipython = sys.modules.get("IPython")
+    if "matplotlib.pyplot" in sys.modules or (ipython is not None and ipython.get_ipython() is not None):
+        from matplotlib import pyplot
+
+        return pyplot.figure(figsize=(WIDTH, height), layout="constrained")
+    return figure(height)

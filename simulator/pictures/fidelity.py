@@ -3,101 +3,164 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.simulator.pictures.style import COLOURS, figure, line_style
+from eqchip.simulator.pictures.style import COLOURS, GREY, SMALL, Picture, dress, line_style
 from eqchip.simulator.rows import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
+
+Array = NDArray[Any]
 
 _MARKERS = "osD^vP*X"
-_BARS = 30
+#: Arrays that get a line of their own.
+ARRAYS = 24
 
 
-def draw_fidelity(trace: Trace, title: str = "") -> Figure:
-    """Draw the relative error against β with its slope, and the cosine of each array at the planned β."""
-    names = [str(name) for name in trace.plan.attributes.get("arrays", ())]
-    shown = names[:_BARS]
-    made = figure(11.0, max(4.2, 1.6 + 0.3 * len(shown)))
-    left, right = made.subplots(1, 2, width_ratios=(3, 2))
-    _errors(left, trace, names)
-    _cosines(right, trace, names, shown)
-    made.suptitle(title, x=0.01, ha="left", fontsize=11)
-    return made
+def fidelity_picture(trace: Trace) -> Picture:
+    """Return the picture of relative error against β, and of the cosine of each array at the planned β."""
+    names = _names(trace)
+    shown = names[:ARRAYS]
+
+    def paint(made: FigureBase) -> Sequence[Axes]:
+        left, right = made.subplots(1, 2, width_ratios=(5, 2))
+        dress(left)
+        draw_errors(left, trace)
+        dress(right, "x")
+        _cosines(right, trace, shown)
+        return [left, right]
+
+    return Picture(max(3.4, 1.0 + 0.2 * len(shown)), paint)
 
 
-def _errors(axes: Axes, trace: Trace, names: list[str]) -> None:
+def _names(trace: Trace) -> list[str]:
+    named = [str(name) for name in trace.plan.attributes.get("arrays", ())]
+    columns = [column.name.partition("(")[2].rstrip(")") or column.name for column in trace.plan.columns]
+    return named if len(named) == len(columns) else columns
+
+
+def draw_errors(axes: Axes, trace: Trace) -> None:
+    """Draw the relative error of each array over β, where it is least, and the slopes of theory."""
+    names = _names(trace)
     slopes = _list(trace, "slope", len(names))
-    drawn: list[NDArray[Any]] = []
-    for index, (column, name) in enumerate(zip(trace.plan.columns, names, strict=True)):
+    best = _list(trace, "best_beta", len(names))
+    drawn: list[tuple[Array, Array, float]] = []
+    for index, (column, name) in enumerate(zip(trace.plan.columns[:ARRAYS], names, strict=False)):
         errors = trace.values[column.name]
         usable = np.isfinite(errors) & (errors > 0)
         if not np.any(usable):
             continue
-        slope = slopes[index]
-        label = f"{name}: slope {slope:.2f}" if math.isfinite(slope) else name
-        axes.loglog(
-            trace.axis[usable],
-            errors[usable],
-            marker=_MARKERS[index % len(_MARKERS)],
-            markersize=4,
-            label=label,
-            **line_style(index),
+        betas, errors = trace.axis[usable], errors[usable]
+        slope = float(slopes[index])
+        label = f"{name}, slope {slope:.2f}" if math.isfinite(slope) else name
+        look = line_style(index)
+        marker = _MARKERS[index % len(_MARKERS)]
+        axes.loglog(betas, errors, marker=marker, markersize=2.8, label=label, **look)
+        if math.isfinite(best[index]):
+            at = int(np.argmin(np.abs(betas - best[index])))
+            axes.plot(betas[at], errors[at], "o", markersize=9, markerfacecolor="none", color=look["color"])
+        drawn.append((betas, errors, slope))
+    axes.set_xlabel("β, over the energy scale")
+    axes.set_ylabel("relative error of the update")
+    if drawn:
+        _planned(axes, trace)
+        _guides(axes, drawn)
+        more = len(names) - ARRAYS
+        axes.set_title("settled exactly; rings: best β" + (f"; … and {more} more" if more > 0 else ""))
+        axes.legend(
+            loc="lower right",
+            frameon=True,
+            framealpha=0.9,
+            edgecolor="none",
+            fontsize=SMALL,
+            ncols=1 + (len(drawn) > 6),
+            handlelength=1.8,
+            labelspacing=0.3,
         )
-        drawn.append(errors[usable])
+
+
+def _planned(axes: Axes, trace: Trace) -> None:
+    """Mark the β of the netlist."""
     beta = trace.plan.attributes.get("beta")
-    if isinstance(beta, int | float) and beta != 0:
-        axes.axvline(abs(beta), color="#555555", linewidth=1.0, linestyle="--")
+    if not isinstance(beta, int | float) or beta == 0:
+        return
+    axes.axvline(abs(beta), color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
+    left, right = axes.get_xlim()
+    late = math.log(abs(beta) / left) > 0.75 * math.log(right / left)
+    axes.annotate(
+        f"trained at β = {beta:g}",
+        (abs(beta), 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if late else 4, -3),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        va="top",
+        fontsize=SMALL,
+        color=GREY,
+    )
+
+
+def _guides(axes: Axes, drawn: list[tuple[Array, Array, float]]) -> None:
+    """Draw the slope that theory gives, next to the whole number measured: β for one side, β² centred."""
+    orders = sorted({round(slope) for _, _, slope in drawn if math.isfinite(slope) and round(slope) >= 1})
+    for order in orders[:3]:
+        # Above all curves of that order, two decades long, ending where they end.
+        betas, _, _ = drawn[0]
+        end = float(betas[-1])
+        begin = max(float(betas[0]), end / 1e2)
+        top = max(float(errors[-1]) for _, errors, slope in drawn if round(slope) == order)
+        xs = np.array([begin, end])
+        ys = 3.0 * top * (xs / end) ** order
+        low, high = axes.get_ylim()
+        axes.plot(xs, ys, color="#999999", linewidth=0.9, linestyle=":")
+        axes.set_ylim(low, max(high, 2.0 * float(ys[-1])))
+        middle = math.sqrt(begin * end)
         axes.annotate(
-            f"β = {beta:g}",
-            (abs(beta), 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(-4, -4),
+            "∝ β" if order == 1 else f"∝ β{_RAISED.get(order, f'^{order}')}",
+            (middle, 3.0 * top * (middle / end) ** order),
+            xytext=(-5, 4),
             textcoords="offset points",
             ha="right",
-            va="top",
-            fontsize=9,
-            color="#555555",
+            fontsize=SMALL + 1,
+            color=GREY,
         )
-    axes.set_xlabel("β")
-    axes.set_ylabel("relative error of the update")
-    axes.set_title("against the gradient, at equilibrium")
-    if drawn:
-        axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=2, borderaxespad=0.0)
 
 
-def _cosines(axes: Axes, trace: Trace, names: list[str], shown: list[str]) -> None:
-    cosines = _list(trace, "cosine", len(names))[: len(shown)]
+_RAISED = {2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹"}
+
+
+def _cosines(axes: Axes, trace: Trace, shown: list[str]) -> None:
+    """Draw the cosine between the update as trained and the gradient, with the angle in degrees."""
+    cosines = _list(trace, "cosine", len(_names(trace)))[: len(shown)]
     places = np.arange(len(shown))
-    axes.barh(places, np.nan_to_num(cosines), color=COLOURS[0], height=0.6)
-    for place, value in zip(places, cosines, strict=True):
+    finite = cosines[np.isfinite(cosines)]
+    least = min(0.0, float(finite.min())) if finite.size else 0.0
+    axes.hlines(places, 0.0, np.nan_to_num(cosines), color="#cccccc", linewidth=1.2)
+    for index, (place, value) in enumerate(zip(places, cosines, strict=True)):
         if math.isfinite(value):
+            colour = COLOURS[index % len(COLOURS)]
+            marker = _MARKERS[index % len(_MARKERS)]
+            axes.plot([value], [place], marker, color=colour, markersize=5.0, clip_on=False)
             angle = math.degrees(math.acos(min(1.0, max(-1.0, value))))
-            text = f"{value:.5g}  ({angle:.2g}°)"
+            text = f"{value:.4f}, {angle:.2g}°".replace("-", "−")
         else:
             text = "no gradient"
-        inside = math.isfinite(value) and value > 0.5
-        axes.text(
-            0.02 if inside else max(0.0, float(np.nan_to_num(value))) + 0.02,
-            float(place),
-            text,
-            va="center",
-            fontsize=9,
-            color="white" if inside else "black",
-        )
+        axes.text(0.02, float(place) - 0.12, text, va="bottom", fontsize=SMALL, color=GREY)
     axes.set_yticks(places, shown)
-    axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlim(min(0.0, float(np.nanmin(np.append(cosines, 0.0)))), 1.0)
-    axes.axvline(1.0, color="#555555", linewidth=0.8)
-    axes.grid(axis="y", visible=False)
+    axes.set_ylim(len(shown) - 0.5, -0.7)
+    axes.set_xlim(1.02 * least, 1.0)
+    axes.axvline(0.0, color=GREY, linewidth=0.7)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_xticks([0.0, 0.5, 1.0] if least == 0.0 else [-1.0, 0.0, 1.0])
     axes.set_xlabel("cosine to the gradient")
-    more = f" (first {len(shown)} of {len(names)})" if len(shown) < len(names) else ""
-    axes.set_title(f"as trained{more}")
+    axes.set_title("as trained")
 
 
 def _list(trace: Trace, key: str, count: int) -> NDArray[np.float64]:

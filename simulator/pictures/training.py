@@ -1,106 +1,108 @@
-"""Pictures of learning: error and loss over the epochs, what was learned."""
+"""The picture of a training: error and loss over the epochs, each curve labelled with its last value."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eqchip.errors import InputError
-from eqchip.simulator.pictures.style import COLOURS, DIVERGING, figure, legend, whole_numbers
+from eqchip.simulator.pictures.style import COLOURS, Picture, dress, label_ends, whole_numbers
 from eqchip.simulator.rows import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 #: The three sets of samples, each with one colour in both panels.
-_SETS = {"train": COLOURS[1], "valid": COLOURS[2], "test": COLOURS[0]}
-_ARRAYS = 12
+SETS = {"train": COLOURS[1], "valid": COLOURS[2], "test": COLOURS[0]}
+_HEIGHT = 2.1
 
 
-def draw_training(trace: Trace, title: str = "") -> Figure:
-    """Draw error in per cent and loss on a log scale, over the epochs."""
-    with_errors = any(_known(trace, f"{name}_error") for name in _SETS)
-    made = figure(8.0, 5.6 if with_errors else 3.6)
-    axes = made.subplots(2 if with_errors else 1, 1, sharex=True, squeeze=False)[:, 0]
-    if with_errors:
-        _curves(axes[0], trace, "error", 100.0)
-        axes[0].set_ylabel("error (%)")
-        axes[0].set_ylim(bottom=0.0)
-    _curves(axes[-1], trace, "loss", 1.0)
-    axes[-1].set_ylabel("loss")
-    if any(np.any(trace.values[f"{name}_loss"] > 0) for name in _SETS if _known(trace, f"{name}_loss")):
-        axes[-1].set_yscale("log")
-    axes[-1].set_xlabel("epoch")
-    whole_numbers(axes[-1].xaxis)
-    made.suptitle(title, x=0.01, ha="left", fontsize=11)
-    return made
+def training_picture(trace: Trace) -> Picture:
+    """Return the picture of error in per cent and loss on a log scale, over the epochs."""
+    shown = known_curves(trace)
+
+    def paint(made: FigureBase) -> Sequence[Axes]:
+        axes: list[Axes] = list(made.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0])
+        for at, quantity in zip(axes, shown, strict=True):
+            dress(at)
+            draw_curves(at, trace, quantity)
+        for at in axes[:-1]:
+            at.set_xlabel("")
+            at.tick_params(labelbottom=False)
+        made.align_ylabels(axes)
+        return axes
+
+    return Picture(0.6 + _HEIGHT * len(shown), paint)
+
+
+def known_curves(trace: Trace) -> list[str]:
+    """Return which of `error` and `loss` anything is known of."""
+    shown = [
+        quantity
+        for quantity in ("error", "loss")
+        if any(_known(trace, f"{name}_{quantity}") for name in SETS)
+    ]
+    if not shown:
+        raise InputError("of this training neither error nor loss is known", expected="a curve by its name")
+    return shown
 
 
 def _known(trace: Trace, name: str) -> bool:
     return name in trace.values and bool(np.any(np.isfinite(trace.values[name])))
 
 
-def _curves(axes: Axes, trace: Trace, quantity: str, factor: float) -> None:
-    marker = "o" if trace.axis.size <= 20 else None
-    drawn = 0
-    for name, colour in _SETS.items():
+def draw_curves(axes: Axes, trace: Trace, quantity: str) -> None:
+    """Draw the `error` or the `loss` of the three sets of samples."""
+    few = trace.axis.size <= 25
+    ends: list[tuple[float, str, str]] = []
+    positive = True
+    for name, colour in SETS.items():
         if not _known(trace, f"{name}_{quantity}"):
             continue
-        values = factor * trace.values[f"{name}_{quantity}"]
-        last = values[np.isfinite(values)][-1]
-        label = f"{name}, last {last:.3g}{' %' if quantity == 'error' else ''}"
+        values = (100.0 if quantity == "error" else 1.0) * trace.values[f"{name}_{quantity}"]
+        known = np.isfinite(values)
+        epochs, values = trace.axis[known], values[known]
         # What is measured during an epoch lies behind the test after it.
-        width = 1.2 if name == "train" else 1.8
+        width = 1.0 if name == "train" else 1.5
         axes.plot(
-            trace.axis, values, color=colour, label=label, linewidth=width, marker=marker, markersize=3.5
+            epochs,
+            values,
+            color=colour,
+            label=name,
+            linewidth=width,
+            marker="o",
+            markersize=3.2,
+            markevery=1 if few else [len(epochs) - 1],
+            clip_on=False,
         )
-        drawn += 1
-    legend(axes, drawn)
+        last = float(values[-1])
+        text = f"{last:.2f} %" if quantity == "error" else f"{last:.3g}"
+        ends.append((last, f"{name} {text}", colour))
+        positive = positive and bool(np.all(values > 0))
+    if quantity == "loss":
+        axes.set_ylabel("loss")
+        if positive:
+            axes.set_yscale("log")
+            _few_log_ticks(axes)
+    else:
+        axes.set_ylabel("error (%)")
+        axes.set_ylim(0.0, max(1.05 * max(float(np.nanmax(line.get_ydata())) for line in axes.lines), 1.0))
+    axes.set_xlabel("epoch")
+    if trace.axis.size > 1:
+        axes.set_xlim(float(trace.axis[0]), float(trace.axis[-1]))
+    whole_numbers(axes.xaxis)
+    label_ends(axes, ends, _HEIGHT * 0.85)
 
 
-def draw_weights(arrays: Mapping[str, NDArray[Any]], units: Mapping[str, str], title: str = "") -> Figure:
-    """Draw each learned array as a map, biases as bars."""
-    if not arrays:
-        raise InputError("there are no weights to draw", expected="a file that eqchip train wrote")
-    names = list(arrays)[:_ARRAYS]
-    columns = math.ceil(math.sqrt(len(names)))
-    rows = -(-len(names) // columns)
-    made = figure(3.6 * columns + 0.6, 3.0 * rows + 0.5)
-    grid = made.subplots(rows, columns, squeeze=False)
-    for at in grid.flat[len(names) :]:
-        at.axis("off")
-    for at, name in zip(grid.flat, names, strict=False):
-        values = arrays[name]
-        unit = f" ({units[name]})" if units.get(name) else ""
-        if values.ndim == 2:
-            bound = float(np.max(np.abs(values))) or 1.0
-            signed = bool(np.any(values < 0))
-            drawn = at.imshow(
-                values,
-                aspect="auto",
-                interpolation="nearest",
-                cmap=DIVERGING if signed else "viridis",
-                vmin=-bound if signed else 0.0,
-                vmax=bound,
-            )
-            at.set_xlabel("column")
-            at.set_ylabel("row")
-            whole_numbers(at.xaxis)
-            whole_numbers(at.yaxis)
-            made.colorbar(drawn, ax=at)
-            at.grid(False)
-        else:
-            at.bar(np.arange(values.size), values.ravel(), color=COLOURS[0])
-            at.axhline(0.0, color="#555555", linewidth=0.8)
-            at.set_xlabel("node")
-            at.set_xlim(-1.0, values.size)
-            whole_numbers(at.xaxis)
-        at.set_title(name + unit)
-    more = f"; the first {_ARRAYS} of {len(arrays)} arrays" if len(arrays) > _ARRAYS else ""
-    made.suptitle(title + more, x=0.01, ha="left", fontsize=11)
-    return made
+def _few_log_ticks(axes: Axes) -> None:
+    """Label 1, 2 and 5 of each decade when there are hardly two of them; decades alone otherwise."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axes.get_ylim()
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    if high / low < 50.0:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.3g}"))

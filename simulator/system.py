@@ -212,18 +212,18 @@ def diagonal(pattern: Pattern) -> IntArray:
 
 
 @kernel
-def _signals(graph, states, out):  # type: ignore[no-untyped-def]
+def _signals(graph: Graph, states: FloatArray, out: FloatArray) -> None:
     for b in range(len(states)):
         dispatch.signals(graph, states[b], out[b])
 
 
 @kernel
-def _energies(graph, states, out):  # type: ignore[no-untyped-def]
+def _energies(graph: Graph, states: FloatArray, out: FloatArray) -> None:
     for b in range(len(states)):
         dispatch.energies(graph, states[b], out[b])
 
 
 @kernel
-def _slopes(graph, states, weights, out):  # type: ignore[no-untyped-def]
+def _slopes(graph: Graph, states: FloatArray, weights: FloatArray, out: FloatArray) -> None:
     for b in range(len(states)):
         dispatch.slopes(graph, states[b], weights[b], out[b])

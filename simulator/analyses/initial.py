@@ -24,7 +24,8 @@ VANISHING = 1e-9
 
 def operating_state(system: System, drives: FloatArray) -> FloatArray:
     """Return the state at the operating point, with .ic held."""
-    return settled(system, drives, system.circuit.initial).x[0]
+    found: FloatArray = settled(system, drives, system.circuit.initial).x[0]
+    return found
 
 
 def given_state(system: System, solver: Solver, drives: FloatArray, longest: float) -> FloatArray:

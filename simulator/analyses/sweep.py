@@ -24,7 +24,7 @@ BLOCK = 2_000_000
 def points(start: float, stop: float, step: float) -> FloatArray:
     """Return the values of a sweep: from start in steps, not beyond stop but for rounding."""
     count = int(np.floor((stop - start) / step * (1.0 + 1e-12) + 1e-9)) + 1
-    return start + step * np.arange(count)
+    return start + step * np.arange(count, dtype=np.float64)
 
 
 def dc(system: System, card: Dc) -> Iterator[Plan | Rows]:

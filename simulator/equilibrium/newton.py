@@ -235,7 +235,7 @@ def _step_size(bench: Bench, x: FloatArray) -> float:
                 most_amperes = step
     by_volts = most_volts / (control[RELATIVE] * volts + control[VOLTS])
     by_amperes = most_amperes / (control[RELATIVE] * amperes + control[AMPERES])
-    return by_volts if not by_amperes > by_volts else by_amperes
+    return float(by_volts if not by_amperes > by_volts else by_amperes)
 
 
 @kernel(inner=True)
@@ -354,4 +354,4 @@ def newton(
     packed: IntArray, address: int, x: FloatArray, d: FloatArray, memory: FloatArray, b: FloatArray
 ) -> int:
     """Solve for x in place; `packed` is a Bench and `address` its Newton's. More is found in `ws.found`."""
-    return call(address, (packed, x, d, len(d), memory, len(memory), b))  # type: ignore[no-any-return]
+    return call(address, (packed, x, d, len(d), memory, len(memory), b))

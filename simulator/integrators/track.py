@@ -7,7 +7,7 @@ C·dv/dt, and none is lost.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,17 +58,9 @@ class Track(NamedTuple):
 
 def new_track(size: int, drives: int, memory: int) -> Track:
     """Return a track at time 0 with everything zero."""
-    long = [np.zeros(size + 1) for _ in range(15)]
-    return Track(
-        *long,
-        np.zeros(size),
-        np.zeros(size),
-        np.zeros(drives),
-        np.full(memory, np.nan),
-        np.full(memory, np.nan),
-        np.zeros(10),
-        np.zeros(7),
-    )
+    long: list[Any] = [np.zeros(size + 1) for _ in range(15)]
+    long += [np.zeros(size), np.zeros(size), np.zeros(drives)]
+    return Track(*long, np.full(memory, np.nan), np.full(memory, np.nan), np.zeros(10), np.zeros(7))
 
 
 @kernel(inner=True)
@@ -117,7 +109,7 @@ def predict(track: Track, time: float, out: FloatArray) -> float:
         slope = (x[i] - x_1[i]) / h_1
         bend = (slope - (x_1[i] - x_2[i]) / h_2) / (h_1 + h_2)
         out[i] = x[i] + h * (slope + (h + h_1) * bend)
-    return h * (h + h_1) * (h + h_1 + h_2) / 6.0
+    return float(h * (h + h_1) * (h + h_1 + h_2) / 6.0)
 
 
 @kernel(inner=True)

@@ -13,7 +13,7 @@ a pivot that has become too small against its column is reported, and the caller
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -162,7 +162,7 @@ def _search(
 def find(pattern: Pattern, rows: IntArray, columns: IntArray, limit: int) -> Elimination:
     """Return the elimination of the first `limit` positions of a pivot order."""
     found = _search(pattern.start, pattern.rows, rows, columns, limit)
-    trimmed = []
+    trimmed: list[Any] = []
     for start, index in zip(found[0::2], found[1::2], strict=True):
         trimmed += [start, index[: start[-1]].copy()]
     return with_room(Elimination(pattern.size, limit, rows, columns, *trimmed, *[np.zeros(0)] * 4))

@@ -14,7 +14,7 @@ uses in a loop into a local variable first: the compiler cannot know that the ad
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 import numba
 import numpy as np
@@ -28,6 +28,8 @@ from numba.np.arrayobj import populate_array
 from numpy.typing import NDArray
 
 from eqchip.kernels import caching
+
+S = TypeVar("S", bound=tuple[Any, ...])
 
 _WORD = ir.IntType(64)
 
@@ -65,7 +67,7 @@ def view(pointer: Any, shape: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def call(typing_context: Any, address: Any, arguments: Any) -> Any:
+def _call(typing_context: Any, address: Any, arguments: Any) -> Any:
     """Call the machine code at an address with a tuple of integers and arrays (passed as pointers)."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -82,7 +84,7 @@ def call(typing_context: Any, address: Any, arguments: Any) -> Any:
     return types.int64(address, arguments), generate
 
 
-def pack(state: tuple[Any, ...]) -> NDArray[np.int64]:
+def _pack(state: tuple[Any, ...]) -> NDArray[np.int64]:
     """Return a NamedTuple of arrays, integers and such tuples as one array."""
     return np.array(_words(state), dtype=np.int64)
 
@@ -134,7 +136,7 @@ class Stored(types.Type):  # type: ignore[misc]
         return at + (kind.words() if isinstance(kind, Stored) else 2 if isinstance(kind, types.Array) else 1)
 
 
-@register_model(Stored)  # type: ignore[untyped-decorator]
+@register_model(Stored)
 class _StoredModel(models.PrimitiveModel):  # type: ignore[misc]
     """A pointer to words."""
 
@@ -180,7 +182,7 @@ def _read_field(context: Any, builder: Any, kind: Stored, value: Any, name: str)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def unpack(typing_context: Any, packed: Any, state: Any) -> Any:
+def _unpack(typing_context: Any, packed: Any, state: Any) -> Any:
     """Return the NamedTuple of class `state` that was packed; its arrays are the very same memory."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -191,18 +193,19 @@ def unpack(typing_context: Any, packed: Any, state: Any) -> Any:
     return Stored(state.instance_class)(packed, state), generate
 
 
-if numba.config.DISABLE_JIT:
+if TYPE_CHECKING or numba.config.DISABLE_JIT:
 
-    def call(address: Any, arguments: Any) -> Any:
-        """Call the function that stands at this place of the list."""
+    def call(address: int, arguments: tuple[Any, ...]) -> int:
+        """Call the machine code (uncompiled: the function) at an address with integers and arrays."""
         return _interpreted[address - 1](*arguments)
 
-    def pack(state: Any) -> Any:
-        """Return the state as it is: nothing needs packing."""
-        return state
+    def pack(state: S) -> NDArray[np.int64]:
+        """Return a NamedTuple of arrays, integers and such tuples as one array (uncompiled: as it is)."""
+        return state  # type: ignore[return-value]
 
-    def unpack(packed: Any, state: Any) -> Any:
-        """Return the state as it is."""
-        return packed
+    def unpack(packed: Any, state: type[S]) -> S:
+        """Return the NamedTuple of class `state` that was packed."""
+        return packed  # type: ignore[no-any-return]
 else:
+    call, pack, unpack = _call, _pack, _unpack
     view = numba.carray

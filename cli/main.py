@@ -88,7 +88,7 @@ def run(arguments: list[str]) -> int:
         problem.show()
         return 2
     except (KeyboardInterrupt, click.Abort) as stop:
-        kept = str(stop)
+        kept = str(stop.__cause__ or stop)  # click wraps the interrupt
         click.echo(f"eqchip: interrupted{'; ' + kept if kept else ''}", err=True)
         return 130
     except EqchipError as problem:

@@ -43,12 +43,18 @@ AnyChip = LoadedChip | Circuit | Run | str | Path
 
 def load(chip: str | Path) -> LoadedChip:
     """Return a chip that ships (`xor`), that of a netlist file, or that of a record, with what it learned."""
-    return _load(chip)
+    return _sound(_load(chip))
 
 
 def parse(text: str, name: str = "netlist") -> LoadedChip:
     """Return the chip of a netlist given as text; files it includes come from the packaged library."""
-    return LoadedChip(parse_netlist(text, name), name)
+    return _sound(LoadedChip(parse_netlist(text, name), name))
+
+
+def _sound(chip: LoadedChip) -> LoadedChip:
+    """Return the chip after working out what it means, so that mistakes show where it is loaded."""
+    _ = chip.circuit
+    return chip
 
 
 def _chip(chip: AnyChip) -> LoadedChip:

@@ -2,12 +2,16 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A shell's background jobs ignore Ctrl-C and hand that on; tests of interrupts need the usual answer to it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example compiles kernels, so no example has a deadline and a slow first one is no fault.
 _PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -7,7 +7,7 @@ C·dv/dt, and none is lost.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,9 +58,9 @@ class Track(NamedTuple):
 
 def new_track(size: int, drives: int, memory: int) -> Track:
     """Return a track at time 0 with everything zero."""
-    long: list[Any] = [np.zeros(size + 1) for _ in range(15)]
+    long = [np.zeros(size + 1) for _ in range(15)]
     long += [np.zeros(size), np.zeros(size), np.zeros(drives)]
-    return Track(*long, np.full(memory, np.nan), np.full(memory, np.nan), np.zeros(10), np.zeros(7))
+    return Track._make([*long, np.full(memory, np.nan), np.full(memory, np.nan), np.zeros(10), np.zeros(7)])
 
 
 @kernel(inner=True)

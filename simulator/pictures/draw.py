@@ -78,11 +78,8 @@ def _part_with(run: Run, name: str) -> str:
             return part
     if name in run.weights:
         return "weights"
-    known = [
-        *_parts(run),
-        *run.weights,
-        *(one for part in run.parts.values() for one in quantities(part.trace)),
-    ]
+    inside = (one for part in run.parts.values() for one in quantities(part.trace))
+    known = list(dict.fromkeys([*_parts(run), *run.weights, *inside]))
     raise InputError(
         f"this run has no '{name}'",
         expected="one of: " + ", ".join(known[:20]) + (" …" if len(known) > 20 else ""),

@@ -39,7 +39,14 @@ OPTIONS = by_name(
         Parameter(
             "tnom", "°C", 27.0, "Temperature parameters hold for.", _COLDEST, open_low=True, source=_MANUAL
         ),
-        Parameter("method", "", "trap", "How time is integrated.", words=("trap", "gear"), source=_MANUAL),
+        Parameter(
+            "method",
+            "",
+            "trap",
+            "How time is integrated; gear means TR-BDF2 here.",
+            words=("trap", "gear", "trbdf2"),
+            source=_MANUAL,
+        ),
         Parameter("maxord", "", 2.0, "Largest order of gear.", 1, 6, integer=True, source=_MANUAL),
         Parameter("gunit", "S", 1.0, "Conductance scale of a chip without neurons.", 0.0, open_low=True),
         Parameter("vunit", "V", 1.0, "Voltage scale of a chip without neurons.", 0.0, open_low=True),

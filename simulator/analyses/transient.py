@@ -78,9 +78,10 @@ class Tolerances:
         """Return how Newton runs within a step."""
         return Control(
             limit=2 * int(self.iterations),
-            relative=FINER * self.reltol,
-            volts=FINER * self.vntol,
-            amperes=FINER * self.abstol,
+            # However coarse the steps may be, each is solved properly.
+            relative=FINER * min(self.reltol, 1e-3),
+            volts=FINER * min(self.vntol, 1e-6),
+            amperes=FINER * min(self.abstol, 1e-9),
             leak=0.0,
             reuse=True,
             verify=False,

@@ -41,7 +41,9 @@ REPIVOT = int(Outcome.REPIVOT)
 STIFF = 1e12
 #: Steps that shrink less than this from one to the next ask for a new factorisation: when one is cheap, and
 #: when it costs as much as many iterations.
-SHRINK_CHEAP, SHRINK_DEAR, DEAR = 0.1, 0.5, 20.0
+SHRINK_CHEAP, SHRINK_DEAR, DEAR = 0.0, 0.5, 20.0
+#: The last step with an old factorisation over the tolerance: what it leaves is not squared, and adds up.
+STALE = 0.05
 #: Passes over the whole system; more than one repairs rounding of large linear parts.
 PASSES = 3
 #: The part of the largest current that a node may miss after the last pass.
@@ -314,7 +316,8 @@ def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numb
         before = np.inf
         for _ in range(int(control[LIMIT])):
             changed = _right_hand_side(bench, x)
-            if (changed or refresh or ws.valid[0] == 0.0) and _refill(bench) >= 0:
+            fresh = changed or refresh or ws.valid[0] == 0.0
+            if fresh and _refill(bench) >= 0:
                 return REPIVOT
             solve_core(bench.scheme, ws.t, ws.delta)
             _advance(bench, x)
@@ -328,7 +331,7 @@ def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numb
                 break
             was = limited
             limited = evaluate(network, x, d, memory, at)
-            if step <= 1.0 and limited == 0 and was == 0:
+            if step <= (1.0 if fresh else STALE) and limited == 0 and was == 0:
                 code = DONE
                 break
             refresh = not reuse or step > control[SHRINK] * before

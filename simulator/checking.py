@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.errors import InputError
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.fidelity import Fidelity, fidelity
 from eqchip.simulator.learning.plan import plan_for
@@ -40,6 +41,11 @@ def check(
 ) -> tuple[Fidelity, Run]:
     """Hold the updates of a chip against the gradient of its cost; in float64 unless asked otherwise."""
     begin = time.monotonic()
+    if not chip.circuit.learns:
+        raise InputError(
+            f"{chip.name} has nothing that learns: no .learn card",
+            expected="a chip with .learn and .nudge; for any circuit, eqchip check CHIP --ngspice",
+        )
     compiled = chip.compile(form, dtype)
     dataset = load_data(chip.circuit, data)
     few = dataset.train[: min(samples, len(dataset.train))]

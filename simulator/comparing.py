@@ -26,27 +26,33 @@ from eqchip.simulator.weights import with_weights
 Array = NDArray[Any]
 
 
+#: Below these an answer is nothing: SPICE's vntol and abstol.
+FLOORS = {"v": 1e-6, "i": 1e-12}
+UNITS = {"v": "V", "i": "A"}
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One analysis beside ngspice's."""
+    """Voltages, or currents, of one analysis beside ngspice's."""
 
     analysis: str
+    quantity: str  # v | i
     compared: int  # columns both have
     difference: float  # the largest, over the largest voltage (or current)
     column: str  # where it is
     absolute: float  # that difference in V or A
-    missing: tuple[str, ...]  # columns of voltages that only eqchip has
+    missing: tuple[str, ...]  # columns that only eqchip has
     tight: bool  # whether ngspice ran at tight tolerances, or could not
 
     def describe(self) -> str:
         """Say it in one line."""
+        what = {"v": "voltage", "i": "current"}[self.quantity] + ("" if self.compared == 1 else "s")
         if not self.compared:
-            return f"{self.analysis}: nothing to compare"
+            return f"{self.analysis}: no {what} to compare"
         how = "" if self.tight else " (ngspice at the netlist's tolerances: it fails at tight ones)"
-        unit = "A" if self.column.startswith("i(") else "V"
+        where = f", {self.absolute:.2g} {UNITS[self.quantity]} at {self.column}" if self.absolute else ""
         return (
-            f"{self.analysis}: {self.compared} quantities differ by at most {self.difference:.2g} of the "
-            f"largest, {self.absolute:.2g} {unit} at {self.column}{how}"
+            f"{self.analysis}: {self.compared} {what} within {self.difference:.2g} of the largest{where}{how}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def compare(chip: LoadedChip, limit: float | None = 600.0) -> list[Comparison]:
     waiting: dict[str, list[Plot]] = {}
     for plot in plots:
         waiting.setdefault(plot.name.lower(), []).append(plot)
-    found = []
+    found: list[Comparison] = []
     for name, part in run.parts.items():
         same = waiting.get(PLOT_NAMES[part.trace.plan.kind].lower())
         if not same:
@@ -80,34 +86,31 @@ def compare(chip: LoadedChip, limit: float | None = 600.0) -> list[Comparison]:
                 f"ngspice did not answer {name}; it has " + ", ".join(plot.name for plot in plots),
                 advice="eqchip export CHIP --to spice, and ngspice on the result",
             )
-        found.append(_compare(name, part, same.pop(0), tight))
+        found += _compare(name, part, same.pop(0), tight)
     return found
 
 
-def _compare(name: str, part: Part, plot: Plot, tight: bool) -> Comparison:
-    ours = dict(flat_columns(part.trace))
+def _compare(name: str, part: Part, plot: Plot, tight: bool) -> list[Comparison]:
     axis = part.trace.plan.axis
-    if axis is not None:
-        ours.pop(axis.name)
+    ours = {key: values for key, values in flat_columns(part.trace) if "(" in key}
     theirs = {key if "(" in key else f"v({key})": values for key, values in plot.columns.items()}
     at = next(iter(plot.columns.values())) if axis is not None else None
-    found: list[tuple[float, float, str]] = []
-    sizes: dict[str, float] = {}
-    pairs: list[tuple[str, Array, Array]] = []
-    for key, values in ours.items():
-        other = theirs.get(key)
-        if other is None:
-            continue
-        mine = _at(part, values, at, other)
-        pairs.append((key, mine, other))
-        kind = key[:1]
-        sizes[kind] = max(sizes.get(kind, 0.0), float(np.max(np.abs(other))), float(np.max(np.abs(mine))))
-    for key, mine, other in pairs:
-        apart = float(np.max(np.abs(mine - other)))
-        found.append((apart / sizes[key[:1]] if sizes[key[:1]] else 0.0, apart, key))
-    worst = max(found, default=(0.0, 0.0, ""))
-    missing = tuple(key for key in ours if key not in theirs and key.startswith("v("))
-    return Comparison(name, len(pairs), worst[0], worst[2], worst[1], missing, tight)
+    found = []
+    for quantity, floor in FLOORS.items():
+        pairs = [
+            (key, _at(part, values, at, theirs[key]), theirs[key])
+            for key, values in ours.items()
+            if key.startswith(f"{quantity}(") and key in theirs
+        ]
+        size = max((float(np.max(np.abs(one))) for _, *both in pairs for one in both), default=0.0)
+        apart, column = max(
+            ((float(np.max(np.abs(mine - other))), key) for key, mine, other in pairs), default=(0.0, "")
+        )
+        missing = tuple(key for key in ours if key.startswith(f"{quantity}(") and key not in theirs)
+        if pairs or missing:
+            share = apart / max(size, floor)
+            found.append(Comparison(name, quantity, len(pairs), share, column, apart, missing, tight))
+    return found
 
 
 def _at(part: Part, values: Array, at: Array | None, other: Array) -> Array:

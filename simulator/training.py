@@ -114,6 +114,11 @@ def train(
     `watch` is called with every epoch; `tick` with samples passed, samples in all, and the epoch.
     """
     begin = time.monotonic()
+    if not chip.circuit.learns:
+        raise InputError(
+            f"{chip.name} has nothing that learns: no .learn card",
+            expected="a chip with .learn, .nudge and .data; eqchip simulate runs any circuit",
+        )
     compiled = chip.compile(form, dtype)
     samples = load_data(chip.circuit, data)
     plan = plan_for(compiled)

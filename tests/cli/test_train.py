@@ -105,7 +105,7 @@ def test_training_a_record_starts_from_its_beginning(capsys: pytest.CaptureFixtu
         (["train", "xor", "--data", "nowhere.npz"], "nowhere.npz"),
         (["train", "xor", "--data", "mnist"], "not supported yet"),
         (["train", "xor", "--dtype", "float16"], "'float16' is not one of"),
-        (["train", "plain.cir"], "expected"),
+        (["train", "plain.cir"], "plain.cir has nothing that learns: no .learn card"),
         (["evaluate", "xor"], "xor is not trained\n  expected a file that eqchip train wrote"),
         (["evaluate", "nowhere.h5"], "there is no file nowhere.h5"),
         (["evaluate", "plain.h5"], "is not an HDF5 file"),

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from eqchip.devices import node_law
 from eqchip.devices.circuit.sources import VOLTAGE_SOURCE
 from eqchip.devices.periphery.nudge import FROZEN, LIVE, NUDGE
-from eqchip.errors import InputError, nearest
+from eqchip.errors import InputError
 from eqchip.netlists.circuit import GROUND, Circuit, Instance, Nudging
 from eqchip.netlists.collector import collector_paused
 from eqchip.simulator.assemble import Block, graph, sort
 from eqchip.simulator.linear.pattern import compress, locate
 from eqchip.simulator.network import Network
+from eqchip.simulator.numbering import Numbering, controls_of
 from eqchip.simulator.spread import Group, spread
 from eqchip.simulator.system import Elements, System
 
@@ -34,7 +35,7 @@ NUDGE_PREFIX = "nudge_"
 
 
 def _role_instances(circuit: Circuit) -> list[Instance]:
-    """Return the elements that the roles of a chip add to its netlist; a netlist brings its inputs' sources."""
+    """Return the elements that roles add to a netlist; a flat one brings its inputs' sources itself."""
     present = {one.name.lower() for one in circuit.instances if one.family is VOLTAGE_SOURCE}
     added = [
         Instance(f"{INPUT_PREFIX}{one.bus}", VOLTAGE_SOURCE, (one.nodes, GROUND), shape=(len(one.nodes),))
@@ -70,99 +71,6 @@ def _node_laws(groups: Sequence[Group], nodes: int) -> FloatArray:
     return laws
 
 
-class _Numbering:
-    """Hands out unknowns and drives to the elements of groups, and remembers their names."""
-
-    def __init__(self, circuit: Circuit) -> None:
-        self.circuit = circuit
-        self.internal_names: list[str] = []
-        self.branch_names: list[str] = []
-        self.drive_count = 1  # time
-        self.branches: dict[str, IntArray] = {}  # by lower-case instance name, counted from 0
-
-    def internal(self, group: Group) -> list[tuple[IntArray, NDArray[np.bool_]]]:
-        """Return, for each internal node of the family, its number where there is one."""
-        result = []
-        names = _element_names(group) if group.family.internal else []
-        for node in group.family.internal:
-            there = group.given.values[node.when] > 0.0
-            numbers = np.full(group.count, -1, dtype=np.int64)
-            numbers[there] = len(self.internal_names) + np.arange(np.count_nonzero(there))
-            self.internal_names += [f"v({names[e]}#{node.name})" for e in np.flatnonzero(there)]
-            result.append((numbers, there))
-        return result
-
-    def branch(self, group: Group) -> IntArray:
-        """Return the branch currents of a group's elements (elements, branches)."""
-        width = group.family.branches
-        first = len(self.branch_names)
-        numbers = first + np.arange(group.count * width, dtype=np.int64).reshape(group.count, width)
-        if width:
-            self.branch_names += [
-                f"i({name})" if k == 0 else f"i({name}#{k})"
-                for name in _element_names(group, spice=True)
-                for k in range(width)
-            ]
-            at = 0
-            for member, count in zip(group.members, group.counts, strict=True):
-                self.branches[member.name.lower()] = numbers[at : at + count, 0]
-                at += count
-        return numbers
-
-    def drives(self, group: Group) -> IntArray:
-        """Return the drive slots of a group's elements (elements, driven quantities)."""
-        width = len(group.family.drives)
-        first = self.drive_count
-        self.drive_count += group.count * width
-        return first + np.arange(group.count * width, dtype=np.int64).reshape(group.count, width)
-
-
-def spice_name(name: str) -> str:
-    """Return an element's name as ngspice writes it in i(...): x1.Vs is v.x1.vs."""
-    name = name.lower()
-    last = name.rpartition(".")[2]
-    return f"{last[0]}.{name}" if "." in name else name
-
-
-def _element_names(group: Group, spice: bool = False) -> list[str]:
-    """Return one name per element; those of arrays carry their index."""
-    names: list[str] = []
-    for member, where in zip(group.members, group.layouts, strict=True):
-        name = spice_name(member.name) if spice else member.name.lower()
-        if where is None:
-            names.append(name)
-        else:
-            names += [f"{name}[{','.join(map(str, index))}]" for index in zip(*where.index, strict=True)]
-    return names
-
-
-def _controls(group: Group, numbering: _Numbering, unknown: IntArray, branch_base: int) -> IntArray:
-    """Return the unknowns that control each element (elements, controls)."""
-    rows = []
-    for member, count in zip(group.members, group.counts, strict=True):
-        columns = []
-        for control in member.program.controls if member.program else member.controls:
-            if isinstance(control, str):
-                found = numbering.branches.get(control.lower())
-                if found is None:
-                    raise InputError(
-                        f"{member.name} reads the current of '{control}', which is no voltage source",
-                        member.at,
-                        expected="an element with a branch current (V, E, H, L)",
-                        near=nearest(control, numbering.branches),
-                    )
-                if len(found) not in (1, count):
-                    raise InputError(
-                        f"{member.name} has {count} elements, '{control}' has {len(found)}", member.at
-                    )
-                columns.append(np.broadcast_to(branch_base + found, (count,)))
-            else:
-                columns.append(np.broadcast_to(unknown[np.asarray(control, dtype=np.int64)], (count,)))
-        if columns:
-            rows.append(np.column_stack(columns))
-    return np.concatenate(rows) if rows else np.zeros((group.count, 0), dtype=np.int64)
-
-
 def _values(group: Group, drives: IntArray, laws: FloatArray) -> FloatArray | list[FloatArray]:
     """Return the rows of values: drive slots, node laws of the terminals, prepared columns."""
     prepared = group.family.prepare(group.given)
@@ -183,7 +91,7 @@ def compile_sparse(circuit: Circuit) -> System:
 
 def _compiled(circuit: Circuit) -> System:
     groups = spread(circuit, [*circuit.instances, *_role_instances(circuit)])
-    numbering = _Numbering(circuit)
+    numbering = Numbering()
     laws = _node_laws(groups, len(circuit.nodes))
     internal = [numbering.internal(group) for group in groups]
     branches = [numbering.branch(group) for group in groups]
@@ -201,7 +109,7 @@ def _compiled(circuit: Circuit) -> System:
             columns.append(np.where(there, nodes + numbers, terminals[:, node.onto]))
         columns += [branch_base + branch[:, k] for k in range(family.branches)]
         rows = len(columns)
-        controls = _controls(group, numbering, unknown, branch_base)
+        controls = controls_of(group, numbering, unknown, branch_base)
         pins = np.column_stack([*columns, *controls.T]) if rows + controls.shape[1] else controls
         blocks.append(
             (Block(group, pins.astype(np.int64), rows, _values(group, driven, laws)), driven, branch)
@@ -217,7 +125,7 @@ def _system(
     size: int,
     nodes: int,
     unknown: IntArray,
-    numbering: _Numbering,
+    numbering: Numbering,
 ) -> System:
     """Lay out graphs and matrices."""
     kinds: tuple[list[Block], ...] = ([], [], [])

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.collector import collector_paused
+from eqchip.simulator.numbering import spice_name
 from eqchip.simulator.rows import Column
-from eqchip.simulator.sparse import spice_name
 from eqchip.simulator.system import System
 
 FloatArray = NDArray[np.float64]

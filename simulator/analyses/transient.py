@@ -13,7 +13,7 @@ from eqchip.errors import SimulationError
 from eqchip.netlists.circuit import Tran
 from eqchip.simulator.analyses.columns import Recording, recording
 from eqchip.simulator.analyses.initial import given_state, operating_state
-from eqchip.simulator.equilibrium.newton import ALPHA, VIOLATION, Control
+from eqchip.simulator.equilibrium.bench import ALPHA, VIOLATION, Control
 from eqchip.simulator.equilibrium.solver import Solver
 from eqchip.simulator.integrators.march import TRAPEZOIDAL, TRBDF2, march
 from eqchip.simulator.integrators.track import (

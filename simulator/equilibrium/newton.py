@@ -15,118 +15,48 @@ iterate where one limited has not converged. **Reuse**: while steps shrink fast,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
 from eqchip.entries import Entry, call, unpack, view
 from eqchip.kernels import kernel
+from eqchip.simulator.equilibrium.bench import (
+    ALPHA,
+    AMPERES,
+    DONE,
+    FAILED,
+    ITERATIONS,
+    LAST_STEP,
+    LEAK,
+    LIMIT,
+    NOT_CONVERGED,
+    NOT_FINITE,
+    RELATIVE,
+    REPIVOT,
+    REUSE,
+    SHRINK,
+    VERIFY,
+    VIOLATION,
+    VOLTS,
+    Bench,
+    FloatArray,
+    IntArray,
+)
+from eqchip.simulator.equilibrium.violation import core_leaks, flow, leaks
 from eqchip.simulator.linear.elimination import backward, forward
 from eqchip.simulator.linear.factors import refill_core, refill_head, solve_core
-from eqchip.simulator.linear.scheme import Scheme, refill_cost, solve_cost
-from eqchip.simulator.network import Evaluation, Network, add_product, evaluate
-from eqchip.simulator.outcome import Outcome
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-DONE = int(Outcome.DONE)
-NOT_CONVERGED = int(Outcome.NOT_CONVERGED)
-NOT_FINITE = int(Outcome.NOT_FINITE)
-REPIVOT = int(Outcome.REPIVOT)
+from eqchip.simulator.network import add_product, evaluate
 
 #: The diagonal of a held unknown, over the largest entry of the core.
 STIFF = 1e12
-#: Steps that shrink less than this from one to the next ask for a new factorisation: when one is cheap, and
-#: when it costs as much as many iterations.
-SHRINK_CHEAP, SHRINK_DEAR, DEAR = 0.0, 0.5, 20.0
 #: The last step with an old factorisation over the tolerance: what it leaves is not squared, and adds up.
 STALE = 0.05
 #: Passes over the whole system; more than one repairs rounding of large linear parts.
 PASSES = 3
 #: The part of the largest current that a node may miss after the last pass.
 ROUNDING = 1e-9
-
-
-class Control(NamedTuple):
-    """When an iteration has converged, and when it has failed."""
-
-    limit: int  # iterations
-    relative: float  # of a step, to the largest voltage (or current)
-    volts: float
-    amperes: float
-    leak: float  # A, the violation of Kirchhoff's law above which a further pass is made
-    reuse: bool  # whether an old factorisation may serve
-    verify: bool  # whether the whole residual is computed at the end
-
-
-LIMIT, RELATIVE, VOLTS, AMPERES, LEAK, REUSE, VERIFY, ALPHA, SHRINK = range(9)
-ITERATIONS, VIOLATION, LAST_STEP, FAILED = range(4)
-
-
-class Workspace(NamedTuple):
-    """Room for a solve, and what it leaves behind."""
-
-    r: FloatArray  # (size + 1) constant part of the residual
-    w: FloatArray  # (size)
-    t: FloatArray  # (core) right-hand side
-    delta: FloatArray  # (core) step
-    total: FloatArray  # (core) sum of steps
-    pinned: FloatArray  # (held) 1 where a bound holds
-    valid: FloatArray  # (1) 1 when the core's factors belong to the present constant part
-    control: FloatArray  # (9) a Control, α, and how much steps must shrink
-    found: FloatArray  # (4) iterations, KCL violation in A, last step over its tolerance, failed position
-
-
-class Bench(NamedTuple):
-    """All that a solve reads and writes; kernels get it packed."""
-
-    network: Network
-    scheme: Scheme
-    at: Evaluation
-    ws: Workspace
-    newton: int  # address of the entry below
-
-
-def workspace(network: Network, scheme: Scheme) -> Workspace:
-    """Return room for solving a network by a scheme."""
-    core = scheme.core.size
-    control = np.zeros(9)
-    control[SHRINK] = SHRINK_DEAR if refill_cost(scheme) > DEAR * solve_cost(scheme) else SHRINK_CHEAP
-    return Workspace(
-        r=np.zeros(network.size + 1),
-        w=np.zeros(network.size),
-        t=np.zeros(core),
-        delta=np.zeros(core),
-        total=np.zeros(core),
-        pinned=np.zeros(len(network.held)),
-        valid=np.zeros(1),
-        control=control,
-        found=np.zeros(4),
-    )
-
-
-def set_control(ws: Workspace, control: Control, alpha: float) -> None:
-    """Write how the next solves are to be done."""
-    ws.control[:ALPHA] = control
-    ws.control[ALPHA] = alpha
-
-
-@kernel(inner=True)
-def leaks(bench: Bench, x: FloatArray, r: FloatArray) -> float:
-    """Return the largest current in A by which Kirchhoff's law is missed at nodes free to move."""
-    low, high, f, q = bench.network.low, bench.network.high, bench.at.f, bench.at.q
-    alpha = bench.ws.control[ALPHA]
-    worst = 0.0
-    for i in range(bench.network.nodes):
-        here = r[i] + f[i] + alpha * q[i]
-        if (x[i] <= low[i] and here > 0.0) or (x[i] >= high[i] and here < 0.0):
-            continue
-        if not abs(here) <= worst:
-            worst = abs(here)
-    return worst
 
 
 @kernel(inner=True)
@@ -241,35 +171,6 @@ def _step_size(bench: Bench, x: FloatArray) -> float:
 
 
 @kernel(inner=True)
-def _flow(bench: Bench, x: FloatArray, b: FloatArray) -> float:
-    """Return the largest current in A: of a source, of a varying element or in a branch."""
-    f, nodes = bench.at.f, bench.network.nodes
-    largest = 0.0
-    for i in range(bench.network.size):
-        largest = max(largest, abs(b[i]), abs(f[i])) if i < nodes else max(largest, abs(x[i]))
-    return largest
-
-
-@kernel(inner=True)
-def _core_leak(bench: Bench) -> float:
-    """Return the largest current in A that a node of the core misses, by the residual kept up to date."""
-    unknowns, f, q = bench.scheme.core_unknowns, bench.at.f, bench.at.q
-    pinned, held, rows = bench.ws.pinned, bench.network.held, bench.scheme.head.rows
-    alpha, nodes, limit = bench.ws.control[ALPHA], bench.network.nodes, bench.scheme.head.limit
-    w, t = bench.ws.w[limit:], bench.ws.t
-    for s in range(len(unknowns)):
-        i = unknowns[s]
-        t[s] = abs(w[s] - f[i] - alpha * q[i]) if i < nodes else 0.0
-    for k in range(len(held)):
-        if pinned[k] != 0.0:
-            t[rows[held[k]] - limit] = 0.0
-    worst = 0.0
-    for s in range(len(unknowns)):
-        worst = max(worst, t[s])
-    return worst
-
-
-@kernel(inner=True)
 def retune(bench: Bench, alpha: float) -> int:
     """Set the constant matrix to G₀ + α·C₀ and eliminate its head; -1 when that went well."""
     constant, g0, c0 = bench.scheme.constant, bench.network.g0, bench.network.c0
@@ -304,7 +205,7 @@ def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numb
                 return DONE
             if turn == PASSES:
                 # What several passes leave is rounding, or else the factors are not those of this matrix.
-                return DONE if found[VIOLATION] <= ROUNDING * _flow(bench, x, b) else REPIVOT
+                return DONE if found[VIOLATION] <= ROUNDING * flow(bench, x, b) else REPIVOT
         for i in range(size):
             w[rows[i]] = -r[i]
         forward(head, w)
@@ -337,7 +238,7 @@ def _newton(packed: Any, x_at: Any, d_at: Any, drives: int, memory_at: Any, numb
             refresh = not reuse or step > control[SHRINK] * before
             before = step
         if control[VERIFY] == 0.0:
-            found[VIOLATION] = _core_leak(bench)
+            found[VIOLATION] = core_leaks(bench)
         for s in range(len(total)):
             w[head.limit + s] = total[s]
         backward(head, w)

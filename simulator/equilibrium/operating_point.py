@@ -15,15 +15,8 @@ from numpy.typing import NDArray
 from eqchip.entries import unpack
 from eqchip.errors import SimulationError
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import (
-    ITERATIONS,
-    LAST_STEP,
-    REPIVOT,
-    VIOLATION,
-    Bench,
-    Control,
-    newton,
-)
+from eqchip.simulator.equilibrium.bench import ITERATIONS, LAST_STEP, REPIVOT, VIOLATION, Bench, Control
+from eqchip.simulator.equilibrium.newton import newton
 from eqchip.simulator.equilibrium.solver import Solver, solver_of
 from eqchip.simulator.network import offset
 from eqchip.simulator.outcome import Outcome

@@ -14,17 +14,16 @@ from scipy.sparse.linalg import splu
 from eqchip.entries import pack, unpack
 from eqchip.errors import SimulationError
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import (
+from eqchip.simulator.equilibrium.bench import (
     ALPHA,
-    NEWTON,
     SHRINK,
-    STIFF,
     Bench,
     Control,
     Workspace,
     set_control,
     workspace,
 )
+from eqchip.simulator.equilibrium.newton import NEWTON, STIFF
 from eqchip.simulator.linear.factors import refill_core, refill_head, solve_transposed
 from eqchip.simulator.linear.scheme import Singular
 from eqchip.simulator.network import Evaluated, Evaluation, residual

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from eqchip.entries import unpack
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import NOT_CONVERGED, NOT_FINITE, REPIVOT, Bench
+from eqchip.simulator.equilibrium.bench import NOT_CONVERGED, NOT_FINITE, REPIVOT, Bench
 from eqchip.simulator.integrators.track import (
     ERROR,
     LONGEST,

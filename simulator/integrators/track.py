@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import ALPHA, REPIVOT, Bench, newton, retune
+from eqchip.simulator.equilibrium.bench import ALPHA, REPIVOT, Bench
+from eqchip.simulator.equilibrium.newton import newton, retune
 from eqchip.simulator.network import add_product, offset
 
 FloatArray = NDArray[np.float64]

@@ -9,7 +9,7 @@ fast modes: after a corner, or where a step had to be repeated, TR-BDF2 takes ov
 from __future__ import annotations
 
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import Bench
+from eqchip.simulator.equilibrium.bench import Bench
 from eqchip.simulator.integrators.track import STEP, TIME, IntArray, Track, predict, solve_at
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import Bench
+from eqchip.simulator.equilibrium.bench import Bench
 from eqchip.simulator.integrators.track import STEP, TIME, FloatArray, IntArray, Track, predict, solve_at
 from eqchip.simulator.linear.factors import solve
 

@@ -6,6 +6,11 @@ are applied at once, which keeps the updated column in registers.
 
 from __future__ import annotations
 
+from typing import Any
+
+from numba import types
+
+from eqchip.entries import Entry, call, view
 from eqchip.kernels import kernel
 from eqchip.simulator.linear.pattern import FloatArray, IntArray
 
@@ -31,10 +36,9 @@ def _pivot(a: FloatArray, m: int, k: int, swaps: IntArray) -> bool:
     return True
 
 
-@kernel
-def factor_dense(a: FloatArray, swaps: IntArray) -> int:
+def _factor_dense(numbers: Any, swaps: Any, m: int) -> int:
     """Factor in place; return -1, or the column without a pivot."""
-    m = len(swaps)
+    a = view(numbers, (m * m,))
     k = 0
     while k < m:
         width = min(4, m - k)
@@ -67,6 +71,16 @@ def factor_dense(a: FloatArray, swaps: IntArray) -> int:
                 column[i] -= l0[i] * f0 + l1[i] * f1 + l2[i] * f2 + l3[i] * f3
         k = end
     return -1
+
+
+_WORD, _INTS, _FLOATS = types.int64, types.CPointer(types.int64), types.CPointer(types.float64)
+FACTOR_DENSE = Entry(_factor_dense, _WORD(_FLOATS, _INTS, _WORD))
+
+
+@kernel
+def factor_dense(address: int, a: FloatArray, swaps: IntArray) -> int:
+    """Factor in place by FACTOR_DENSE's address; return -1, or the column without a pivot."""
+    return call(address, (a, swaps, len(swaps)))  # type: ignore[no-any-return]
 
 
 @kernel

@@ -16,8 +16,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numba import types
 
-from eqchip.entries import unpack
+from eqchip.entries import Entry, call, unpack
 from eqchip.kernels import kernel
 from eqchip.simulator.linear.pattern import FloatArray, IntArray, Pattern
 
@@ -42,6 +43,7 @@ class Elimination(NamedTuple):
     u: FloatArray
     pivot: FloatArray  # (limit)
     remainder: FloatArray
+    refill: int  # address of what fills in the numbers
 
 
 @kernel
@@ -165,7 +167,9 @@ def find(pattern: Pattern, rows: IntArray, columns: IntArray, limit: int) -> Eli
     trimmed: list[Any] = []
     for start, index in zip(found[0::2], found[1::2], strict=True):
         trimmed += [start, index[: start[-1]].copy()]
-    return with_room(Elimination(pattern.size, limit, rows, columns, *trimmed, *[np.zeros(0)] * 4))
+    return with_room(
+        Elimination(pattern.size, limit, rows, columns, *trimmed, *[np.zeros(0)] * 4, ELIMINATE.address)
+    )
 
 
 def with_room(found: Elimination) -> Elimination:
@@ -184,12 +188,9 @@ def flops(found: Elimination) -> float:
     return float(below[found.u_index].sum() + below.sum())
 
 
-@kernel(inner=True)
-def eliminate(e: Elimination, start: IntArray, index: IntArray, data: FloatArray, work: FloatArray) -> int:
-    """Fill in L, U and the remainder of a matrix; return -1, or the position of the pivot that failed.
-
-    `work` (size) comes and goes all zero.
-    """
+def _eliminate(packed: Any, start: Any, index: Any, data: Any, work: Any) -> int:
+    """Fill in L, U and the remainder of a matrix; return -1, or the position of the pivot that failed."""
+    e = unpack(packed, Elimination)
     rows, l_start, l_index, u_start, u_index = e.rows, e.l_start, e.l_index, e.u_start, e.u_index
     columns, r_start, r_index, limit = e.columns, e.r_start, e.r_index, e.limit
     l, u, pivot, remainder = e.l, e.u, e.pivot, e.remainder  # noqa: E741
@@ -226,6 +227,19 @@ def eliminate(e: Elimination, start: IntArray, index: IntArray, data: FloatArray
         for p in range(l_start[j], l_start[j + 1]):
             l[p] *= scale
     return -1
+
+
+_WORD, _INTS, _FLOATS = types.int64, types.CPointer(types.int64), types.CPointer(types.float64)
+ELIMINATE = Entry(_eliminate, _WORD(_INTS, _INTS, _INTS, _FLOATS, _FLOATS))
+
+
+@kernel(inner=True)
+def eliminate(e: Elimination, start: IntArray, index: IntArray, data: FloatArray, work: FloatArray) -> int:
+    """Fill in L, U and the remainder of a matrix; return -1, or the position of the pivot that failed.
+
+    `work` (size) comes and goes all zero.
+    """
+    return call(e.refill, (e, start, index, data, work))  # type: ignore[no-any-return]
 
 
 @kernel

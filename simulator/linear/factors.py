@@ -35,7 +35,7 @@ def refill_core(scheme: Scheme) -> int:
         total[spots[e]] += changing[e]
     failed = eliminate(scheme.core, scheme.head.r_start, scheme.head.r_index, total, scheme.work)
     if failed < 0:
-        failed = factor_dense(scheme.core.remainder, scheme.swaps)
+        failed = factor_dense(scheme.factor_dense, scheme.core.remainder, scheme.swaps)
         if failed >= 0:
             failed += scheme.core.limit
     return failed

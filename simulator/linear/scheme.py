@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import spilu, splu
 
 from eqchip.entries import pack
+from eqchip.simulator.linear.dense import FACTOR_DENSE
 from eqchip.simulator.linear.elimination import Elimination, eliminate_packed, find, flops, with_room
 from eqchip.simulator.linear.pattern import FloatArray, IntArray, Pattern, compress, locate
 
@@ -45,6 +46,7 @@ class Scheme(NamedTuple):
     total: FloatArray  # (core entries + 1) Schur complement and changing entries together
     swaps: IntArray  # of the dense end
     work: FloatArray  # (size), all zero between calls
+    factor_dense: int  # address of what factors the dense end
 
 
 class Singular(ArithmeticError):
@@ -194,6 +196,7 @@ def devise(
         total=np.zeros(ordered.entries + 1),
         swaps=np.zeros(core.size - core.limit, dtype=np.int64),
         work=np.zeros(size),
+        factor_dense=FACTOR_DENSE.address,
     )
 
 

@@ -68,7 +68,7 @@ def view(pointer: Any, shape: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def _call(typing_context: Any, address: Any, arguments: Any) -> Any:
-    """Call the machine code at an address with a tuple of integers and arrays (passed as pointers)."""
+    """Call the machine code at an address with a tuple of integers, arrays and packed state (as pointers)."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         where, packed = values
@@ -77,6 +77,8 @@ def _call(typing_context: Any, address: Any, arguments: Any) -> Any:
             value = builder.extract_value(packed, position)
             if isinstance(kind, types.Array):
                 value = builder.ptrtoint(context.make_array(kind)(context, builder, value).data, _WORD)
+            elif isinstance(kind, Stored):
+                value = builder.ptrtoint(value, _WORD)
             flat.append(value)
         pointer = builder.inttoptr(where, ir.FunctionType(_WORD, [_WORD] * len(flat)).as_pointer())
         return builder.call(pointer, flat)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from eqchip.entries import pack, unpack
 from eqchip.kernels import kernel
-from eqchip.simulator.linear.dense import factor_dense, solve_dense, solve_dense_transposed
+from eqchip.simulator.linear.dense import FACTOR_DENSE, factor_dense, solve_dense, solve_dense_transposed
 from eqchip.simulator.linear.elimination import Elimination, backward, eliminate_packed, find, forward
 from eqchip.simulator.linear.pattern import Pattern, compress, locate
 
@@ -27,10 +27,10 @@ def pattern_of(matrix: sparse.csc_matrix) -> Pattern:
 
 
 @kernel
-def both_ways(packed: np.ndarray, w: np.ndarray, dense: np.ndarray, swaps: np.ndarray) -> None:
+def both_ways(packed: np.ndarray, address: int, w: np.ndarray, dense: np.ndarray, swaps: np.ndarray) -> None:
     e = unpack(packed, Elimination)
     forward(e, w)
-    factor_dense(dense, swaps)
+    factor_dense(address, dense, swaps)
     solve_dense(dense, swaps, w[e.limit :])
     backward(e, w)
 
@@ -59,7 +59,7 @@ def test_a_matrix_eliminated_in_part_and_finished_dense_solves(
     b = random.standard_normal(size)
     w = np.zeros(size)
     w[rows] = b
-    both_ways(pack(found), w, dense.ravel(), np.zeros(left, dtype=np.int64))
+    both_ways(pack(found), FACTOR_DENSE.address, w, dense.ravel(), np.zeros(left, dtype=np.int64))
     x = np.zeros(size)
     x[order] = w
     np.testing.assert_allclose(matrix @ x, b, rtol=0, atol=1e-9 * max(1.0, np.abs(x).max()))
@@ -90,7 +90,7 @@ def test_dense_factors_solve_both_ways(size: int) -> None:
     random = np.random.default_rng(size)
     matrix = random.standard_normal((size, size))
     columns, swaps = matrix.T.copy().ravel(), np.zeros(size, dtype=np.int64)
-    assert factor_dense(columns, swaps) == -1
+    assert factor_dense(FACTOR_DENSE.address, columns, swaps) == -1
     b = random.standard_normal(size)
     x, y = b.copy(), b.copy()
     solve_dense(columns, swaps, x)
@@ -101,7 +101,7 @@ def test_dense_factors_solve_both_ways(size: int) -> None:
 
 def test_dense_elimination_names_the_column_without_a_pivot() -> None:
     matrix = np.ones((6, 6)) + np.diag([1.0, 1.0, 0.0, 0.0, 1.0, 1.0])
-    assert factor_dense(matrix.T.copy().ravel(), np.zeros(6, dtype=np.int64)) >= 2
+    assert factor_dense(FACTOR_DENSE.address, matrix.T.copy().ravel(), np.zeros(6, dtype=np.int64)) >= 2
 
 
 def test_positions_are_compressed_and_found_again() -> None:

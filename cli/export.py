@@ -32,7 +32,7 @@ def export(
     """
     speaker = Speaker(as_json, quiet)
     path = Path(output) if output else Path(Path(source).stem + SUFFIX[target])
-    record = Path(source).suffix.lower() in (".h5", ".hdf5")
+    record = Path(source).suffix.lower() in (".h5", ".hdf5", ".part")
     if target == "spice":
         _write_spice(source, path, settings)
     elif not record:

@@ -18,7 +18,11 @@ def find_chip(name: str) -> Path:
     """Return the file that a chip argument means."""
     path = Path(name)
     if "/" in name or "\\" in name or path.suffix:
-        if not path.is_file():
+        try:
+            there = path.is_file()
+        except OSError as fault:  # a name too long
+            raise InputError(f"'{name[:60]} …' cannot be read: {fault.strerror}") from None
+        if not there:
             what = "is a folder" if path.is_dir() else "does not exist"
             raise InputError(f"'{name}' {what}", expected="a netlist file, or the name of a chip that ships")
         return path

@@ -63,7 +63,7 @@ def check(
     }
     if file is None:
         return found, Run(facts, {"fidelity": gather([plan, rows])[0]})
-    with Recorder(file, origin("check", chip, compiled.form, used, arguments), [plan]) as recorder:
+    with Recorder(file, origin("check", chip, compiled.form, used, arguments, data), [plan]) as recorder:
         recorder.add(0, rows)
     return found, Run.of(Record(file))
 

@@ -27,17 +27,23 @@ Watch = Callable[[Plan, Rows, float], None]
 
 
 def origin(
-    command: str, chip: LoadedChip, form: str, dtype: str, arguments: Sequence[str] = ()
+    command: str,
+    chip: LoadedChip,
+    form: str,
+    dtype: str,
+    arguments: Sequence[str] = (),
+    data: str | None = None,
 ) -> Provenance:
-    """Return what a record says about where it came from."""
+    """Return what a record says about where it came from; `data` replaced the .data card."""
     circuit = chip.circuit
+    parameters = resolved(circuit) if data is None else {**resolved(circuit), "data": data}
     return Provenance(
         command=command,
         chip=chip.name,
         netlist=chip.netlist.text,
         netlist_file=circuit.file,
         includes=chip.netlist.included,
-        parameters=resolved(circuit),
+        parameters=parameters,
         overrides=chip.overrides,
         seed=seed_of(circuit),
         form=form,

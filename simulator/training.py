@@ -134,7 +134,9 @@ def train(
     rows: list[Rows] = []
     recorder = None
     if file is not None:
-        recorder = Recorder(file, origin("train", chip, compiled.form, used, arguments), [CURVES], arrays)
+        recorder = Recorder(
+            file, origin("train", chip, compiled.form, used, arguments, data), [CURVES], arrays
+        )
     stream = epochs(compiled, samples, plan, tick=count)
     if recorder is None:
         for epoch in stream:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError, nearest
 from eqchip.simulator.records.layout import SCHEMA, SCHEMA_VERSION, decode, kind_of, shown_unit
+from eqchip.simulator.records.reason import reason
 from eqchip.simulator.records.recorder import part_of
 from eqchip.simulator.records.table import POINT
 from eqchip.simulator.rows import Column, Plan, Trace
@@ -25,6 +26,12 @@ _OTHERS = ("run", "provenance", "weights")
 @contextmanager
 def opened(path: Path) -> Iterator[h5py.File]:
     """Open an HDF5 file for reading, one that is being written or was killed too."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass  # said below, with what is near
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read: {reason(problem)}") from None
     if path.is_dir():
         raise InputError(f"{path} is a directory", expected="an HDF5 file")
     if not path.exists():
@@ -44,7 +51,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
         except OSError:  # open for writing, or killed while it was
             file = h5py.File(path, "r", swmr=True)
     except (OSError, RuntimeError) as problem:  # HDF5 says the latter of a damaged head
-        raise InputError(f"{path} cannot be read: {getattr(problem, 'strerror', None) or problem}") from None
+        raise InputError(f"{path} cannot be read: {reason(problem)}") from None
     with file:
         yield file
 

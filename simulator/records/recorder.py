@@ -28,6 +28,7 @@ from eqchip.errors import InputError
 from eqchip.simulator.records import provenance as origin
 from eqchip.simulator.records.layout import cf_unit, encode, group_names
 from eqchip.simulator.records.provenance import Provenance
+from eqchip.simulator.records.reason import reason
 from eqchip.simulator.records.shield import shielded
 from eqchip.simulator.records.table import BLOCK, Table, text_attribute
 from eqchip.simulator.rows import Plan, Rows
@@ -62,7 +63,11 @@ def check_target(path: Path) -> None:
             f"{path}: records are HDF5 files",
             expected="a name that ends in .h5 (eqchip export writes others)",
         )
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as problem:  # a name too long
+        raise InputError(f"{path} cannot be written: {reason(problem)}") from None
+    if is_folder:
         raise InputError(f"{path} is a directory", expected="the name of a file")
     if not path.parent.is_dir():
         raise InputError(f"{path}: there is no directory {path.parent}")
@@ -113,7 +118,7 @@ class Recorder:
             )
             self._inode = self.part.stat().st_ino
         except OSError as problem:
-            raise InputError(f"{self.path} cannot be written: {problem.strerror or problem}") from None
+            raise InputError(f"{self.path} cannot be written: {reason(problem)}") from None
         self.groups = group_names(plan.kind for plan in plans)
         self._arrays: dict[str, h5py.Dataset] = {}
         self._lay_out(provenance, plans, arrays)
@@ -180,7 +185,7 @@ class Recorder:
                         self._tables[table].append(_joined(blocks))
                 self._file.flush()
             except OSError as problem:
-                raise InputError(f"{self.path} cannot be written: {problem.strerror or problem}") from None
+                raise InputError(f"{self.path} cannot be written: {reason(problem)}") from None
             self._flushed = time.monotonic()
             self._pause = max(_SECONDS, 10 * (self._flushed - begin))
 

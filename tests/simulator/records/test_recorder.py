@@ -290,3 +290,11 @@ def test_what_cannot_become_a_record_is_refused_before_the_run(tmp_path: Path) -
 @pytest.mark.parametrize("name", ["out.h5", "OUT.HDF5"])
 def test_hdf5_suffixes_are_taken(tmp_path: Path, name: str) -> None:
     assert record(tmp_path / name).exists()
+
+
+def test_what_the_system_says_is_said_in_its_words(tmp_path: Path) -> None:
+    long = tmp_path / ("n" * 300 + ".h5")
+    with pytest.raises(InputError, match=r"n\.h5 cannot be written: File name too long\Z"):
+        Recorder(long, ORIGIN, [TRAN])
+    with pytest.raises(InputError, match=r"n\.h5 cannot be read: File name too long\Z"):
+        Record(long)

@@ -80,7 +80,7 @@ FACTOR_DENSE = Entry(_factor_dense, _WORD(_FLOATS, _INTS, _WORD))
 @kernel
 def factor_dense(address: int, a: FloatArray, swaps: IntArray) -> int:
     """Factor in place by FACTOR_DENSE's address; return -1, or the column without a pivot."""
-    return call(address, (a, swaps, len(swaps)))  # type: ignore[no-any-return]
+    return call(address, (a, swaps, len(swaps)))
 
 
 @kernel

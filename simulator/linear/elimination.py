@@ -239,7 +239,7 @@ def eliminate(e: Elimination, start: IntArray, index: IntArray, data: FloatArray
 
     `work` (size) comes and goes all zero.
     """
-    return call(e.refill, (e, start, index, data, work))  # type: ignore[no-any-return]
+    return call(e.refill, (e, start, index, data, work))
 
 
 @kernel

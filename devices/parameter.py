@@ -83,6 +83,7 @@ class Parameter:
         inside = self.low < value if self.open_low else self.low <= value
         if self.nonzero and value == 0.0:
             inside = False
+        inside = inside and math.isfinite(value)  # 1e400 is none
         if not (inside and value <= self.high) or (self.integer and value != round(value)):
             expected = self.range_text() + (f"; {self.hint}" if self.hint else "")
             raise InputError(

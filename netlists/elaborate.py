@@ -76,6 +76,7 @@ def assemble(
     build.attempt(lambda: changes.apply(build))
     build.attempt(lambda: check_train(circuit.train, build.train_places))
     build.attempt(lambda: _check_neurons(circuit))
+    _order_nudges(circuit)
     return build
 
 
@@ -112,6 +113,12 @@ def _declare(build: Build, body: Body, changes: Changes) -> None:
                 lambda: circuit.parameters.update(resolve_parameters(body.parameters, around, given))
             )
         build.top.scope = Scope(circuit.parameters, {}, around)
+
+
+def _order_nudges(circuit: Circuit) -> None:
+    """Put nudges in the order of the outputs: targets come in that order, whatever that of the cards."""
+    places = [node for one in circuit.outputs for node in one.nodes.tolist()]
+    circuit.nudges.sort(key=lambda one: min(map(places.index, one.nodes.tolist()), default=0))
 
 
 def _check_neurons(circuit: Circuit) -> None:

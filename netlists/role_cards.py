@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from eqchip.devices.families import families_by_letter
+from eqchip.devices.family import Family
 from eqchip.devices.parameter import Parameter, Value, find
 from eqchip.errors import InputError, Location, nearest
 from eqchip.netlists.build import Build
@@ -150,7 +151,7 @@ def _learn(build: Build, card: Card) -> None:
     values = _given(build, card, LEARN)
     name = card.tokens[0]
     target = build.instances.get(name.lower())
-    able = [one.name for one in build.circuit.instances if one.family.learning is not None and one.shape]
+    able = [one.name for one in build.circuit.instances if _learns(one.family) and one.shape]
     if target is None:
         raise InputError(
             f"there is no '{name}' to learn",
@@ -164,11 +165,23 @@ def _learn(build: Build, card: Card) -> None:
             card.where(0),
             expected="one of: " + ", ".join(able) if able else "an array (Y) or neurons (N)",
         )
+    if not _learns(target.family):
+        raise InputError(
+            f"'{target.name}' ({target.family.name}): learning of its {target.family.learning.parameter} "
+            "is not supported yet",
+            card.where(0),
+            expected="one of: " + ", ".join(able) if able else "an array (Y) of synapses, or neurons (N)",
+        )
     if any(one.target == target.name for one in build.circuit.learns):
         raise InputError(f"{target.name} learns already", card.where(0))
     role = learn_of(target.name, values)
     check_bounds(role, card.where(0))
     build.circuit.learns.append(role)
+
+
+def _learns(family: Family) -> bool:
+    """Say whether elements of a family can be trained: what they learn is one of their parameters."""
+    return family.learning is not None and family.learning.parameter in family.all_parameters()
 
 
 def learn_of(target: str, values: Mapping[str, Value]) -> Learn:

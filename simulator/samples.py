@@ -44,5 +44,7 @@ class Dataset:
     valid: Samples | None = None
 
     def target_levels(self) -> tuple[Array, Array]:
-        """Return the lowest and the highest target of each output over the training samples."""
-        return np.min(self.train.targets, axis=0), np.max(self.train.targets, axis=0)
+        """Return the lowest and the highest target of each output over all samples."""
+        parts = [one.targets for one in (self.train, self.test, self.valid) if one is not None]
+        targets = np.concatenate(parts)
+        return np.min(targets, axis=0), np.max(targets, axis=0)

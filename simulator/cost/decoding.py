@@ -5,12 +5,14 @@
     threshold  of each output: above the middle between its two targets or not
     linear     the outputs as they are; there is no right or wrong, only a loss
 
+Of several .output buses each is read in its own way (`Several`).
 With `pairs` the bus holds y₊ and y₋ in turn and y = y₊ − y₋. Targets are decoded the same way; a sample is
 wrong when any of its outputs is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,3 +66,37 @@ class Readout:
             return None
         answers = self.answers(self.values(outputs))
         return np.asarray(np.any(answers != self.answers(targets), axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """How several output buses are read, each in its own way; `widths` are their nodes, bus after bus."""
+
+    parts: tuple[Readout, ...]
+    widths: tuple[int, ...]
+
+    def values(self, outputs: Array) -> Array:
+        """Return y of all buses, bus after bus."""
+        cut = _cut(outputs, self.widths)
+        return np.concatenate([one.values(part) for one, part in zip(self.parts, cut, strict=True)], axis=1)
+
+    def wrong(self, outputs: Array, targets: Array) -> Array | None:
+        """Return which samples any bus answers wrongly; None where no bus has a right or wrong."""
+        found = [
+            one.wrong(part, wanted)
+            for one, part, wanted in zip(
+                self.parts,
+                _cut(outputs, self.widths),
+                _cut(targets, [width // 2 if one.pairs else width for one, width in self._sized()]),
+                strict=True,
+            )
+        ]
+        judged = [one for one in found if one is not None]
+        return np.logical_or.reduce(judged) if judged else None
+
+    def _sized(self) -> zip[tuple[Readout, int]]:
+        return zip(self.parts, self.widths, strict=True)
+
+
+def _cut(values: Array, widths: Sequence[int]) -> list[Array]:
+    return np.split(values, np.cumsum(widths)[:-1], axis=1)

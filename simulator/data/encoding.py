@@ -48,20 +48,39 @@ def encode(data: Array, inputs: Sequence[Input], name: str, at: Location | None 
     return np.ascontiguousarray(np.concatenate(parts, axis=1))
 
 
-def targets_of(answers: Array, output: Output, name: str, at: Location | None = None) -> Array:
-    """Return the targets of all outputs, (N, outputs)."""
-    width = len(output.nodes) // 2 if output.pairs else len(output.nodes)
+def targets_of(answers: Array, outputs: Sequence[Output], name: str, at: Location | None = None) -> Array:
+    """Return the targets of all outputs, (N, outputs), bus after bus."""
     column = answers[:, None] if answers.ndim == 1 else answers
     values = column.astype(np.float64)
+    widths = [_width(one) for one in outputs]
+    # A class number is one column, whatever the number of nodes that tell the classes apart.
+    classes = [1 if one.decode == "argmax" else width for one, width in zip(outputs, widths, strict=True)]
+    for columns in (widths, classes):
+        if values.shape[1] == sum(columns):
+            cut = np.split(values, np.cumsum(columns)[:-1], axis=1)
+            parts = [_targets(part, one, name, at) for part, one in zip(cut, outputs, strict=True)]
+            return np.ascontiguousarray(np.concatenate(parts, axis=1))
+    asked = " and ".join(
+        f"the output {one.bus} has {width} node{'s' * (width != 1)}"
+        for one, width in zip(outputs, widths, strict=True)
+    )
+    numbers = " or ".join(str(count) for count in dict.fromkeys((sum(widths), sum(classes))))
+    raise InputError(
+        f"{name} has {values.shape[1]} answer{'s' * (values.shape[1] != 1)} a sample, {asked}",
+        at,
+        expected=f"{numbers} answers a sample"
+        + (" (a class number counts as one)" if classes != widths else ""),
+    )
+
+
+def _width(output: Output) -> int:
+    return len(output.nodes) // 2 if output.pairs else len(output.nodes)
+
+
+def _targets(values: Array, output: Output, name: str, at: Location | None) -> Array:
+    """Return the targets of one output bus from its columns of the answers."""
     if output.decode == "argmax" and values.shape[1] == 1:
-        return _one_of(values[:, 0], width, output, name, at)
-    if values.shape[1] != width:
-        raise InputError(
-            f"{name} has {values.shape[1]} answers a sample, the output {output.bus} has {width} nodes",
-            at,
-            expected=f"{width} answers a sample"
-            + (" or a class number" if output.decode == "argmax" else ""),
-        )
+        return _one_of(values[:, 0], _width(output), output, name, at)
     if output.decode == "sign":
         return _signs(values, name, at)
     return values

@@ -74,11 +74,17 @@ def _dataset(circuit: Circuit, source: Source, card: Data | None, at: Location |
     share = float(circuit.train.get("valid", 0.0))
     if valid is None and share:
         train, valid = keep_back(train, share, int(float(circuit.train.get("seed", 0))))
+        if not len(train) or not len(valid):
+            raise InputError(
+                f"valid={share:g} of {len(train) + len(valid)} training samples keeps back {len(valid)}",
+                circuit.train_at,
+                expected="a share that leaves some to train on and some to choose by",
+            )
 
     def samples(part: Pool) -> Samples:
         return Samples(
             encode(scale * part.data, circuit.inputs, source.name, at),
-            targets_of(part.answers, circuit.outputs[0], source.name, at),
+            targets_of(part.answers, circuit.outputs, source.name, at),
         )
 
     if other is not None:

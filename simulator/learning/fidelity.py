@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from eqchip.errors import SimulationError
+from eqchip.errors import InputError, SimulationError
 from eqchip.simulator.chip import Array, Chip, Settling, Weights
 from eqchip.simulator.learning.estimate import estimate, settle_free
 from eqchip.simulator.learning.plan import Plan
@@ -81,6 +81,8 @@ def fidelity(
     seed: int = 0,
 ) -> Fidelity:
     """Check a chip on a batch of samples."""
+    if not chip.learnables:
+        raise InputError("there is nothing to check: no .learn card", expected=".learn ARRAY|NEURONS rate=")
     still = Settling(tol=TOL)
     free = settle_free(chip, inputs, still)
     reference = chip.gradient(free, inputs, targets)

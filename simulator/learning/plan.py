@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from eqchip.errors import InputError
-from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.circuit import Circuit, Nudging
 from eqchip.netlists.roles import BETA_UNIT, PAIRS, complete_train, pair_table
 from eqchip.simulator.chip import Chip, Settling
 from eqchip.simulator.cost.costs import Cost, cost
@@ -64,7 +66,7 @@ def plan_of(circuit: Circuit) -> Plan:
         raise InputError("there is nothing to train with: no .nudge card", expected=".nudge BUS cost=mse")
     given = complete_train(circuit.train)
     free, nudged = phases(given)
-    nudging = circuit.nudges[0]
+    nudging = _nudging(circuit)
     return Plan(
         estimator=str(given["estimator"]),
         rule=str(given["rule"]),
@@ -78,6 +80,30 @@ def plan_of(circuit: Circuit) -> Plan:
         kind=nudging.kind,
         cost=nudging.cost,
     )
+
+
+def _nudging(circuit: Circuit) -> Nudging:
+    """Return how all outputs are nudged; each must be, and alike: the cost is that of all of them."""
+    pulled = np.concatenate([one.nodes for one in circuit.nudges])
+    for output in circuit.outputs:
+        missing = np.setdiff1d(output.nodes, pulled)
+        if len(missing):
+            raise InputError(
+                f"{circuit.nodes[missing[0]]} is an output that no .nudge card pulls: its targets would be "
+                "for nothing",
+                expected=f".nudge {output.bus}",
+            )
+    first = circuit.nudges[0]
+    for other in circuit.nudges[1:]:
+        for name in ("kind", "cost"):
+            one, two = getattr(first, name), getattr(other, name)
+            if one != two:
+                raise InputError(
+                    f".nudge {first.bus} {name}={one} and .nudge {other.bus} {name}={two}: nudges that "
+                    "differ are not supported yet",
+                    expected=f"the same {name}= for all",
+                )
+    return first
 
 
 def phases(given: Mapping[str, float | str]) -> tuple[Settling, Settling]:

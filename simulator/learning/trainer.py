@@ -18,7 +18,7 @@ import numpy as np
 
 from eqchip.errors import InputError
 from eqchip.simulator.chip import Array, Chip, Weights
-from eqchip.simulator.cost.decoding import Readout
+from eqchip.simulator.cost.decoding import Readout, Several
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.learning.epoch import Epoch, Evaluation, PhaseReport, TrainState, latency
 from eqchip.simulator.learning.estimate import Estimate, estimate, settle_free
@@ -46,6 +46,7 @@ def train(
         raise InputError("there is nothing to train: no .learn card", expected=".learn ARRAY|NEURONS rate=")
     readout = readout_of(chip.circuit, data)
     done = 0
+    chip.write(chip.parameters())  # what was drawn or given beyond its bounds is brought within
     velocity: Weights = {}
     particles = Particles(len(data.train))
     if state is not None:
@@ -108,7 +109,7 @@ def updated(chip: Chip, estimates: Weights, velocity: Weights) -> Weights:
     return values
 
 
-def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout) -> Evaluation:
+def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout | Several) -> Evaluation:
     """Settle every sample freely and return how the answers are."""
     if not len(samples):
         raise InputError("there is no sample to test with")
@@ -135,7 +136,7 @@ def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout) -> Eval
 class Tally:
     """Sums of losses, errors and phases over batches."""
 
-    def __init__(self, plan: Plan, readout: Readout) -> None:
+    def __init__(self, plan: Plan, readout: Readout | Several) -> None:
         self.readout = readout
         self.cost = plan.methods()[2]
         self.samples = 0

@@ -21,6 +21,7 @@ TOP = Parameter("top", "V", 1.0, "upper", high=2.0)
         (LEAK, 0.0, "gleak=0 S is out of range", "a number above 0 S"),
         (LEAK, -1e-6, "gleak=-1 µS is out of range", "a number above 0 S"),
         (LEAK, math.nan, "gleak=nan S is out of range", "a number above 0 S"),
+        (LEAK, math.inf, "gleak=inf S is out of range", "a number above 0 S"),
         (FC, 1.0, "fc=1 is out of range", "a number from 0 to 0.95"),
         (BITS, 2.5, "bits=2.5 is out of range", "an integer from 1 to 16"),
         (BITS, 17.0, "bits=17 is out of range", "an integer from 1 to 16"),

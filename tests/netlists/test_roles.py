@@ -143,6 +143,7 @@ def test_what_does_not_go_together_in_training(train: str, message: str) -> None
         (".learn Yhy", ".learn Yhy has no rate"),
         (".learn Yhyy rate=1", "there is no 'Yhyy' to learn; did you mean 'Yhy'?"),
         (".learn v_x rate=1", "'v_x' (voltage source) has nothing that learns"),
+        ("R1 x[0] 0 1k\n.learn R1 rate=1", "'R1' (resistor): learning of its g is not supported yet"),
         (".learn yxh rate=1", "Yxh learns already"),
         (".learn Yhy rate=1 min=2 max=1", "min=2 is above max=1"),
         (".learn Yhy rate=-1", "rate=-1 is out of range"),
@@ -156,3 +157,9 @@ def test_a_wrong_role_is_refused(card: str, message: str) -> None:
 @pytest.mark.parametrize("samples", ["50", "a:b", "0:1:2"])
 def test_samples_are_a_range(samples: str) -> None:
     refused(f"R1 a 0 1\n.data mnist train={samples}\n", f"train={samples}: no such samples")
+
+
+@pytest.mark.parametrize("cards", [(".nudge h", ".nudge y"), (".nudge y", ".nudge h")])
+def test_nudges_stand_in_the_order_of_the_outputs(cards: tuple[str, str]) -> None:
+    text = CHIP.replace(".nudge y", "").replace(".output y decode=sign", ".output y decode=sign\n.output h")
+    assert [one.bus for one in circuit(text + "\n".join(cards) + "\n").nudges] == ["y", "h"]

@@ -7,7 +7,7 @@ import pytest
 
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Output
-from eqchip.simulator.cost.decoding import Readout
+from eqchip.simulator.cost.decoding import Readout, Several
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.samples import Dataset, Samples
 
@@ -66,3 +66,52 @@ def test_a_chip_without_output_is_refused() -> None:
     samples = Samples(np.zeros((2, 1)), np.ones((2, 1)))
     with pytest.raises(InputError, match=r"no \.output card"):
         readout_of(Circuit(), Dataset("d", samples, samples))
+
+
+def test_several_outputs_are_read_each_in_its_own_way() -> None:
+    joint = Several((Readout("argmax"), Readout("sign"), Readout("linear")), (2, 1, 1))
+    outputs, targets = (
+        np.array([[0.2, 0.9, 0.3, 5.0]] * 3),
+        np.array([[0, 1, 1, 0], [0, 1, -1, 0], [1, 0, 1, 0]]),
+    )
+    found = joint.wrong(outputs, targets)
+    assert found is not None
+    assert found.tolist() == [False, True, True]
+    assert joint.values(outputs).tolist() == outputs.tolist()
+
+
+def test_several_outputs_of_which_none_is_judged_are_never_wrong() -> None:
+    joint = Several((Readout("linear"), Readout("linear", pairs=True)), (1, 2))
+    assert joint.wrong(np.ones((2, 3)), np.zeros((2, 2))) is None
+    assert joint.values(np.array([[1.0, 5.0, 3.0]])).tolist() == [[1.0, 2.0]]
+
+
+def two(decode: str = "threshold") -> Circuit:
+    return Circuit(
+        outputs=[Output("y", np.arange(2), decode=decode), Output("z", np.arange(2, 3), decode="sign")]
+    )
+
+
+def test_the_cards_of_several_outputs_make_one_readout() -> None:
+    targets = np.array([[0.0, 1.0, 1.0], [4.0, 1.0, -1.0]])
+    found = readout_of(
+        two(), Dataset("d", Samples(np.zeros((2, 1)), targets), Samples(np.zeros((2, 1)), targets))
+    )
+    assert isinstance(found, Several)
+    assert found.widths == (2, 1)
+    assert [one.decode for one in found.parts] == ["threshold", "sign"]
+    # The second output of y has one answer throughout: it is told apart as the first is.
+    np.testing.assert_array_equal(found.parts[0].middle, [2.0, 2.0])
+
+
+def test_a_threshold_without_two_answers_is_refused() -> None:
+    same = Samples(np.zeros((2, 1)), np.ones((2, 3)))
+    with pytest.raises(InputError, match=r"decode=threshold of \.output y: d wants 1 of every sample"):
+        readout_of(two(), Dataset("d", same, same))
+
+
+def test_the_threshold_knows_the_answers_of_all_samples() -> None:
+    part, other = Samples(np.zeros((1, 1)), np.ones((1, 1))), Samples(np.zeros((1, 1)), np.zeros((1, 1)))
+    circuit = Circuit(outputs=[Output("y", np.arange(1), decode="threshold")])
+    found = readout_of(circuit, Dataset("d", part, part, other))
+    np.testing.assert_array_equal(found.middle, [0.5])

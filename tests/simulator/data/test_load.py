@@ -141,7 +141,7 @@ def test_a_netlist_reads_no_file_outside_its_folder(tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"inputs": 3}, r"xor has 2 numbers a sample, the inputs x\[3\] take 3"),
-        ({"outputs": 3, "decode": "linear"}, "xor has 1 answers a sample, the output y has 3 nodes"),
+        ({"outputs": 3, "decode": "linear"}, "xor has 1 answer a sample, the output y has 3 nodes"),
         ({"inputs": 2, "encode": "complement"}, r"the inputs x\[2\] take 1"),
     ],
 )
@@ -183,3 +183,41 @@ def test_ranges_that_are_not_there_are_refused(tmp_path: Path, split: str, messa
 def test_a_chip_without_inputs_is_refused() -> None:
     with pytest.raises(InputError, match=r"data need a chip with an \.input card"):
         load(Circuit(outputs=[Output("y", np.arange(1))], data=Data("xor")))
+
+
+def two_outputs(card: Data, folder: Path) -> Circuit:
+    return Circuit(
+        file=str(folder / "chip.cir"),
+        inputs=[Input("x", np.arange(2))],
+        outputs=[Output("y", np.arange(3), decode="argmax"), Output("z", np.arange(3, 5), decode="sign")],
+        data=card,
+    )
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_answers_are_dealt_out_to_the_outputs_bus_after_bus(tmp_path: Path, classes: bool) -> None:
+    first = np.array([[2.0], [0.0]]) if classes else np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    answers = np.concatenate([first, np.array([[0.0, 1.0], [1.0, 1.0]])], axis=1)
+    np.savez(tmp_path / "two.npz", x=np.ones((2, 2)), y=answers)
+    found = load(two_outputs(Data("two.npz"), tmp_path)).train.targets
+    assert found.tolist() == [[0, 0, 1, -1, 1], [1, 0, 0, 1, 1]]
+
+
+def test_answers_that_do_not_fill_all_outputs_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "two.npz", x=np.ones((2, 2)), y=np.zeros(2))
+    with pytest.raises(InputError) as raised:
+        load(two_outputs(Data("two.npz"), tmp_path))
+    assert "two.npz has 1 answer a sample, the output y has 3 nodes and the output z has 2 nodes" in str(
+        raised.value
+    )
+    assert "expected 5 or 3 answers a sample (a class number counts as one)" in str(raised.value)
+
+
+def test_a_share_that_leaves_nothing_to_train_on_is_refused() -> None:
+    circuit = chip(Data("xor"))
+    circuit.train["valid"] = 0.99
+    with pytest.raises(InputError, match=r"valid=0\.99 of 4 training samples keeps back 4"):
+        load(circuit)
+    circuit.train["valid"] = 0.1
+    with pytest.raises(InputError, match="keeps back 0"):
+        load(circuit)

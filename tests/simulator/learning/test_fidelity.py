@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eqchip.errors import InputError
 from eqchip.simulator.chip import Nudge, Settling, State, Weights
 from eqchip.simulator.learning.fidelity import Fidelity, curvature_slope, fidelity
 from eqchip.simulator.learning.plan import Plan
@@ -165,3 +166,10 @@ def test_the_slope_is_fitted_where_curvature_rules() -> None:
     assert curvature_slope(list(betas), list(errors)) == pytest.approx(2.0, abs=0.05)
     assert curvature_slope([0.1, 0.2], [0.01, 0.02]) is None
     assert curvature_slope([0.1], [None]) is None
+
+
+def test_a_chip_that_learns_nothing_has_nothing_to_check() -> None:
+    chip = layered((3, 4, 2), seed=1)
+    chip.learnables = ()
+    with pytest.raises(InputError, match=r"there is nothing to check: no \.learn card"):
+        check(chip)

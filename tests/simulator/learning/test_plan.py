@@ -7,7 +7,7 @@ import pytest
 
 from eqchip.errors import InputError
 from eqchip.netlists import roles
-from eqchip.netlists.circuit import Circuit, Nudging
+from eqchip.netlists.circuit import Circuit, Nudging, Output
 from eqchip.simulator.learning.methods import ESTIMATORS, RULES
 from eqchip.simulator.learning.plan import Plan, plan_for, plan_of
 from naive_circuits import layered
@@ -95,3 +95,20 @@ def test_every_method_is_a_word_of_the_language_and_every_word_is_here_or_refuse
     assert set(roles.ESTIMATORS) - set(ESTIMATORS) <= later
     assert set(roles.RULES) - set(RULES) <= later
     assert not later & (set(ESTIMATORS) | set(RULES))
+
+
+def with_outputs(*nudges: Nudging) -> Circuit:
+    outputs = [Output("y", np.arange(1, 3)), Output("z", np.arange(3, 4))]
+    return Circuit(nodes=["0", "y[0]", "y[1]", "z"], outputs=outputs, nudges=list(nudges))
+
+
+def test_an_output_that_nothing_pulls_is_refused() -> None:
+    with pytest.raises(InputError, match=r"z is an output that no \.nudge card pulls"):
+        plan_of(with_outputs(Nudging("y", np.arange(1, 3))))
+    plan_of(with_outputs(Nudging("y", np.arange(1, 3)), Nudging("z", np.arange(3, 4))))
+
+
+def test_nudges_that_differ_are_refused() -> None:
+    both = Nudging("y", np.arange(1, 3)), Nudging("z", np.arange(3, 4), kind="frozen")
+    with pytest.raises(InputError, match=r"kind=live and \.nudge z kind=frozen: nudges that differ are not"):
+        plan_of(with_outputs(*both))

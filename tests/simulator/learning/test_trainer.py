@@ -223,3 +223,13 @@ def test_one_output_cannot_be_the_largest() -> None:
     one = Samples(samples().inputs, samples().targets[:, :1])
     with pytest.raises(InputError, match="decode=argmax of the single output"):
         list(train(chip, Dataset("one", one, one), plan()))
+
+
+def test_the_first_phase_has_its_weights_within_their_bounds() -> None:
+    chip = small(rate=0.0, bounds={"Yhy": (-0.01, 0.01)})
+    assert np.max(np.abs(chip.parameters()["Yhy"])) > 0.01
+    bounded = small(rate=0.0, bounds={"Yhy": (-0.01, 0.01)})
+    bounded.write(bounded.parameters())
+    (epoch,) = train(chip, data(), plan(epochs=1, batch=7))
+    (wanted,) = train(bounded, data(), plan(epochs=1, batch=7))
+    assert epoch.train_loss == wanted.train_loss

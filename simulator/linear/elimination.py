@@ -163,13 +163,28 @@ def _search(
 
 def find(pattern: Pattern, rows: IntArray, columns: IntArray, limit: int) -> Elimination:
     """Return the elimination of the first `limit` positions of a pivot order."""
-    found = _search(pattern.start, pattern.rows, rows, columns, limit)
-    trimmed: list[Any] = []
-    for start, index in zip(found[0::2], found[1::2], strict=True):
-        trimmed += [start, index[: start[-1]].copy()]
-    return with_room(
-        Elimination(pattern.size, limit, rows, columns, *trimmed, *[np.zeros(0)] * 4, ELIMINATE.address)
+    l_start, l_index, u_start, u_index, r_start, r_index = _search(
+        pattern.start, pattern.rows, rows, columns, limit
     )
+    nothing = np.zeros(0)
+    found = Elimination(
+        size=pattern.size,
+        limit=limit,
+        rows=rows,
+        columns=columns,
+        l_start=l_start,
+        l_index=l_index[: l_start[-1]].copy(),
+        u_start=u_start,
+        u_index=u_index[: u_start[-1]].copy(),
+        r_start=r_start,
+        r_index=r_index[: r_start[-1]].copy(),
+        l=nothing,
+        u=nothing,
+        pivot=nothing,
+        remainder=nothing,
+        refill=ELIMINATE.address,
+    )
+    return with_room(found)
 
 
 def with_room(found: Elimination) -> Elimination:

@@ -66,7 +66,8 @@ class ArrayChip:
                     f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
                     advice="|beta| below 1, or kind=frozen",
                 )
-            ended = block_descent.settle(phase, states, settling.tol, settling.limit)
+            with np.errstate(over="ignore", invalid="ignore"):  # it says itself what ran away
+                ended = block_descent.settle(phase, states, settling.tol, settling.limit)
             return State(self._values(ended.states), ended.residual, ended.iterations, ended.settled, extra)
         if settling.solve != "euler":
             raise InputError(
@@ -76,8 +77,9 @@ class ArrayChip:
             raise InputError(
                 "solve=euler needs capacitance on every node", expected="c= above 0, or solve=equilibrium"
             )
-        array_euler.integrate(phase, states, settling.steps, settling.eps * self.tau)
-        residual, floor = phase.residual(states)
+        with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
+            array_euler.integrate(phase, states, settling.steps, settling.eps * self.tau)
+            residual, floor = phase.residual(states)
         taken = np.full(len(inputs), settling.steps, np.int64)
         settled = residual <= np.maximum(settling.tol, floor)
         return State(self._values(states), residual, taken, settled, extra)

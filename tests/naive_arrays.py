@@ -219,7 +219,8 @@ def random_chip(draw: Any, reciprocal: bool = False, activations: tuple[str, ...
     for k, name in enumerate(names[1:]):
         drive = "energy" if reciprocal else draw(st.sampled_from(["energy", "energy", "direct"]))
         lines += [
-            f".model cell{k} neuron(c={draw(number)}p gleak={draw(number)}u vunit={draw(number)} drive={drive} "
+            f".model cell{k} neuron(c={draw(number)}p gleak={draw(number)}u vunit={draw(number)} "
+            f"drive={drive} "
             f"activation={draw(st.sampled_from(activations))} slope={draw(number)} "
             f"shift={draw(st.floats(-0.5, 0.5)):.3f} bias={draw(st.floats(-0.5, 0.5)):.3f})",
             f"N{name} {name} cell{k}",

@@ -22,8 +22,8 @@ from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
 
-#: Sweeps after which progress is looked at; slower than SLOW a sweep is slow.
-LOOK, SLOW = 20, 0.9
+#: Sweeps after which progress is looked at; and sweeps per free node that cost what implicit steps cost.
+LOOK, DEAR = 20, 4.0
 
 
 @dataclass(slots=True)
@@ -54,12 +54,16 @@ def settle(phase: Phase, states: list[Array], tol: float, limit: int) -> Settled
         if (block := wiring.block(g, g)) is not None
     }
     earlier = np.full(phase.samples, np.inf)
+    size = sum(wiring.nodes[g].size for g in wiring.free)
+    look = LOOK  # sweeps until progress is looked at; doubles where implicit steps were of no help
+    since = 0
     for sweep in range(1, limit + 1):
         first = _sweep(phase, states, rho, loops)
         near = first <= max(tol, 0.0)
         if not np.all(np.isfinite(first)):
             break
-        if np.any(near) or sweep % LOOK == 0:
+        since += 1
+        if np.any(near) or since == look:
             residual, floor = phase.residual(states)
             finished = residual <= np.maximum(tol, floor)
             _keep(done, active, states, residual, sweep, finished)
@@ -70,10 +74,12 @@ def settle(phase: Phase, states: list[Array], tol: float, limit: int) -> Settled
                 phase, active = phase.take(rows), active[rows]
                 states = [state[rows] for state in states]
                 rho, residual, earlier = phase.activities(states), residual[rows], earlier[rows]
-            if sweep % LOOK == 0:
-                slow = residual > SLOW**LOOK * earlier
-                earlier = residual
-                if np.any(slow) and _hand_over(done, phase, active, states, slow, sweep, tol, limit):
+            if since == look:
+                slow = _remaining(residual, earlier, look, np.maximum(tol, floor[~finished])) > DEAR * size
+                earlier, since = residual, 0
+                helped = np.any(slow) and _hand_over(done, phase, active, states, slow, sweep, tol, limit)
+                look = look if helped or not np.any(slow) else 2 * look
+                if helped:
                     rows = np.flatnonzero(~done.settled[active])
                     if not len(rows):
                         return done
@@ -100,6 +106,13 @@ def _sweep(phase: Phase, states: list[Array], rho: list[Array], loops: dict[int,
             else:
                 solve(nodes.law, a, k, drive, state, rho[group], nodes.exact)
     return np.where(residual <= floor, 0.0, residual)
+
+
+def _remaining(residual: Array, earlier: Array, sweeps: int, target: Array) -> Array:
+    """Return how many sweeps more it takes if residuals go on falling as they did over the last ones."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fall = np.log(residual / earlier) / sweeps
+        return np.where(fall < 0.0, np.log(target / residual) / fall, np.inf)
 
 
 def _keep(

@@ -1,6 +1,6 @@
 """Pseudo-transient continuation: implicit Euler whose step grows as the residual falls.
 
-    (τ/Δt − J) Δs = F,   J = ∂F/∂s,   Δt ← Δt·residual before/after
+    (τ/Δt − J) Δs = F,   J = ∂F/∂s,   Δt ← Δt·max(residual before/after, _GROWTH) while it falls
 
 It starts as time does, so it keeps to the basin that time would reach, and ends as Newton's method.
 States are put back into their intervals; a state pressed against a bound stands still (its row is that of
@@ -25,8 +25,8 @@ Array = NDArray[Any]
 LARGEST = 2000
 #: Numbers of the matrices that are solved together.
 _ROOM = 1 << 22
-#: First step over the smallest τ; the largest; iterations at most.
-_FIRST, _LONGEST, _MOST = 0.5, 1e14, 500
+#: First step over the smallest τ; the longest; its least growth; iterations at most.
+_FIRST, _LONGEST, _GROWTH, _MOST = 0.5, 1e14, 1.5, 300
 
 
 def settle(
@@ -72,7 +72,8 @@ def _settle(
         worse = going & ~(after <= 2.0 * residual)
         for state, old in zip(states, before, strict=True):
             state[worse] = old[worse]
-        grown = step * np.clip(residual / np.maximum(after, 1e-300), 0.5, 1e3)
+        ratio = residual / np.maximum(after, 1e-300)
+        grown = step * np.where(ratio >= 1.0, np.clip(ratio, _GROWTH, 1e3), 0.5)
         step = np.where(worse, step / 4.0, np.minimum(grown, _LONGEST))
         residual = np.where(worse, residual, after)
         iterations += going

@@ -1,8 +1,9 @@
 """Relaxation: implicit Euler steps towards equilibrium, each longer than the one before.
 
-Newton's method may land in a basin that time would never reach. Here every node keeps C/Δt to where it stood,
-so that the first steps (0.3 τ) go as time does; Δt grows by GROWTH a step, and what is left when no state
-moves faster than NEAR is for Newton's method. Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998).
+Newton's method may land in a basin that time would never reach, or on a saddle. Here every node keeps C/Δt to
+where it stood. Steps of τ/4 go as time does, away from saddles too (implicit steps longer than a saddle's
+time constant would be drawn to it); they grow only once no state moves faster than CALM, and what is left
+below NEAR is for Newton's method. Kelley & Keyes, SIAM J. Numer. Anal. 35 (1998).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from eqchip.entries import unpack
 from eqchip.kernels import kernel
-from eqchip.simulator.equilibrium.newton import REPIVOT, Bench, newton
+from eqchip.simulator.equilibrium.bench import REPIVOT, Bench
+from eqchip.simulator.equilibrium.newton import newton
 from eqchip.simulator.equilibrium.operating_point import CONTROL
 from eqchip.simulator.equilibrium.solver import solver_of
 from eqchip.simulator.network import offset
@@ -22,8 +24,8 @@ from eqchip.simulator.system import System, padded
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-#: First step over τ; growth from one to the next; steps at most; residual (state units) where it ends.
-FIRST, GROWTH, MOST, NEAR = 0.3, 1.6, 60, 1e-3
+#: First step over τ; its growth; steps at most; residuals (state units) where it grows, and where it ends.
+FIRST, GROWTH, MOST, CALM, NEAR = 0.25, 1.3, 400, 0.03, 1e-3
 
 
 def relax(
@@ -37,7 +39,8 @@ def relax(
     step = FIRST * tau
     solver = solver_of(system)
     for _ in range(MOST):
-        far = np.flatnonzero(residuals(system, x, drives, unit) > NEAR)
+        residual = residuals(system, x, drives, unit)
+        far = np.flatnonzero(residual > NEAR)
         if not len(far):
             break
         points, here = padded(x[far]), np.ascontiguousarray(drives[far])
@@ -58,7 +61,8 @@ def relax(
         iterations[far] += found[:, 1].astype(np.int64)
         if not np.any(good):
             break
-        step *= GROWTH
+        if np.max(residual) < CALM:
+            step *= GROWTH
     return iterations
 
 

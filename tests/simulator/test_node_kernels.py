@@ -20,7 +20,9 @@ SMOOTH = [ACTIVATIONS[name] for name in ("sigmoid", "tanh", "softplus")]
 PRECISIONS = [(np.float64, 1, 1e-15, 2e-15, 6e-15), (np.float32, None, 4e-7, 4e-7, 1e-6)]
 
 
-def law_of(code: int, size: int, dtype: Any, slope: float = 1.0, shift: float = 0.0, energy: bool = True) -> Law:
+def law_of(
+    code: int, size: int, dtype: Any, slope: float = 1.0, shift: float = 0.0, energy: bool = True
+) -> Law:
     low, high = node_law.INTERVALS.get(code, (-np.inf, np.inf))
     return Law(code, energy, *(np.full(size, x, dtype) for x in (slope, shift, low, high)))
 
@@ -35,9 +37,18 @@ def evaluate(law: Law, s: Any, exact: int | None) -> list[Any]:
 @pytest.mark.parametrize(("dtype", "exact", "error", "rise_error", "bend_error"), PRECISIONS)
 @pytest.mark.parametrize(("slope", "shift"), [(1.0, 0.0), (4.0, 0.5), (0.3, -1.5)])
 def test_activities_are_those_of_the_node_law(
-    code: int, dtype: Any, exact: int | None, error: float, rise_error: float, bend_error: float, slope: float, shift: float
+    code: int,
+    dtype: Any,
+    exact: int | None,
+    error: float,
+    rise_error: float,
+    bend_error: float,
+    slope: float,
+    shift: float,
 ) -> None:
-    grid = np.concatenate([np.linspace(-6, 6, 4001), [-200.0, -30.0, -1e-9, 0.0, 1e-9, 0.5, 1.0, 30.0, 200.0]])
+    grid = np.concatenate(
+        [np.linspace(-6, 6, 4001), [-200.0, -30.0, -1e-9, 0.0, 1e-9, 0.5, 1.0, 30.0, 200.0]]
+    )
     low, high = node_law.INTERVALS.get(code, (-np.inf, np.inf))
     s = np.clip(grid, low, high).astype(dtype)[None, :]
     law = law_of(code, s.shape[1], dtype, slope, shift)
@@ -47,7 +58,11 @@ def test_activities_are_those_of_the_node_law(
     # In float32, z itself is rounded: to half an ulp of |s| + |shift|, and of z.
     blur = 0.0 if exact else 6e-8 * slope * (2 * np.abs(s[0]) + abs(shift) + 1)
     for found, wanted, allowed, steepest in zip(
-        evaluate(law, s, exact), exactly, (error, rise_error * slope, bend_error * slope**2), (1, slope, slope**2), strict=True
+        evaluate(law, s, exact),
+        exactly,
+        (error, rise_error * slope, bend_error * slope**2),
+        (1, slope, slope**2),
+        strict=True,
     ):
         limit = allowed * np.maximum(1.0, np.abs(wanted)) + (blur * steepest if code in SMOOTH else 0.0)
         assert np.all(np.abs(found[0] - wanted) <= limit)
@@ -113,7 +128,9 @@ def test_a_node_moves_the_way_time_would(
     inside = (start >= (k - reach) / a) & (start <= (k + reach) / a)
     way = force(start)
     tiny = 1e-9 * scale
-    assert np.all((np.sign(s - start) * np.sign(way) >= 0)[inside & (np.abs(way) > tiny) & (np.abs(s - start) > 1e-9)])
+    assert np.all(
+        (np.sign(s - start) * np.sign(way) >= 0)[inside & (np.abs(way) > tiny) & (np.abs(s - start) > 1e-9)]
+    )
 
 
 @pytest.mark.parametrize("code", CODES)

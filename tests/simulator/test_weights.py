@@ -24,9 +24,16 @@ Ny y cell
 """
 
 
-def chip(init: str = "init=glorot", h: int = 4, seed: int = 0, first: str = "Yxh x h syn", **more: str) -> Circuit:
+def chip(
+    init: str = "init=glorot", h: int = 4, seed: int = 0, first: str = "Yxh x h syn", **more: str
+) -> Circuit:
     text = CHIP.format(
-        init=init, h=h, seed=seed, first=first, second=more.get("second", "Yhy h y syn"), self=more.get("loop", "")
+        init=init,
+        h=h,
+        seed=seed,
+        first=first,
+        second=more.get("second", "Yhy h y syn"),
+        self=more.get("loop", ""),
     )
     return with_weights(elaborate(parse(text, "a.cir")))
 

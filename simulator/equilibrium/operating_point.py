@@ -232,8 +232,10 @@ def implicit_point(
 ) -> FloatArray:
     """Solve f(x) + (q(x) − charge)/step = 0, one step of backward Euler, from `start` (unknowns)."""
     alpha = 1.0 / step
+    # Over next to no time even the rounding of a charge is a current: it counts by what it would move.
+    control = CONTROL._replace(leak=np.inf)
     batch = _Batch(padded(start[None]), drives[None], solver.system.fresh_memory(1), np.zeros((1, 4)))
-    solver.prepare(batch.x[0], drives, CONTROL, alpha)
+    solver.prepare(batch.x[0], drives, control, alpha)
     _run(solver, batch, -alpha * charge[: solver.system.size])
     if batch.found[0, 0] != Outcome.DONE:
         raise SimulationError(

@@ -143,6 +143,16 @@ def test_uic_brings_the_rest_into_line_with_the_charges() -> None:
     assert trace["i(v1)"][0] == pytest.approx((trace["v(b)"][0] - 1.0) / 2e3, rel=1e-6)
 
 
+@pytest.mark.parametrize("cjo", ["10p", "1u"])
+def test_uic_charges_a_junction_that_starts_empty(cjo: str) -> None:
+    trace = simulated(
+        f"V1 a 0 5\nR1 a b 1k\nD1 b 0 d\n.model d D(Is=1e-14 Cjo={cjo} TT=5n)\n.tran 1n 500n UIC"
+    )[0]
+    assert trace["v(b)"][0] == pytest.approx(0.0, abs=1e-6)
+    assert trace["i(v1)"][0] == pytest.approx(-5e-3, rel=1e-6)
+    assert np.all(np.diff(trace["v(b)"][:20]) > 0.0)
+
+
 def test_uic_takes_node_voltages() -> None:
     trace = simulated("C1 a b 1n\nC2 b 0 3n\nR1 a 0 1meg\nR2 b 0 1meg\n.ic v(a)=2 v(b)=0.5\n.tran 1u 2u UIC")[
         0

@@ -72,6 +72,17 @@ def test_a_diode_in_series_with_a_resistor_meets_its_closed_form() -> None:
     assert x[0] == pytest.approx(1.5 * VT * math.log1p(1e-3 / 1e-12), rel=1e-9)
 
 
+@pytest.mark.parametrize("between", ["", "R{k} {k}a {k}b 1k"], ids=["alone", "with resistors between"])
+def test_reversed_diodes_in_series_share_the_voltage_alike(between: str) -> None:
+    # Picoamperes tie the nodes between: what is left of the first, wild steps must not move them.
+    near, far = ("a", "b") if between else ("a", "a")
+    cards = [f"D{k} {k - 1}{far} {k}{near} d\n" + between.format(k=k) for k in (1, 2, 3)]
+    system = compiled(f"V1 0{far} 0 -9\nR1x 3{far} 0 1\n" + "\n".join(cards) + "\n.model d D(Is=1e-14)")
+    volts = row_of(system, equilibria(system, system.drives(1)).x[0])
+    assert volts[f"v(1{near})"] == pytest.approx(-6.0, rel=1e-7)
+    assert volts[f"v(2{far})"] == pytest.approx(-3.0, rel=1e-7)
+
+
 def test_a_batch_equals_its_samples_one_by_one() -> None:
     system = compiled(network(3, 9))
     drives = system.drives(40)

@@ -52,8 +52,10 @@ class Entry:
     def address(self) -> int:
         """Return where the machine code is; compile it, or load it from the cache, if need be."""
         if numba.config.DISABLE_JIT:
-            _interpreted.append(self.function)
-            return len(_interpreted)
+            if self._compiled is None:
+                _interpreted.append(self.function)
+                self._compiled = len(_interpreted)
+            return int(self._compiled)
         if self._compiled is None:
             with caching(self.function.__module__) as cached:
                 compiler = numba.cfunc(self.signature, cache=cached, error_model="numpy", nogil=True)
@@ -203,6 +205,7 @@ if TYPE_CHECKING or numba.config.DISABLE_JIT:
 
     def pack(state: S) -> NDArray[np.int64]:
         """Return a NamedTuple of arrays, integers and such tuples as one array (uncompiled: as it is)."""
+        _words(state)  # refuses what could not be packed
         return state  # type: ignore[return-value]
 
     def unpack(packed: Any, state: type[S]) -> S:

@@ -232,19 +232,23 @@ def _ranges(
             begins[id(block)] = (placed, at)
             at += len(block.pins)
     ranges = {}
+    nothing = np.zeros(0, dtype=np.int64)
     for block, drives, branch in blocks:
         placed, start = begins[id(block)]
         group = block.group
+        driven, branched = bool(group.family.drives), bool(group.family.branches)
+        own = nodes + branch[:, 0] if branched else nothing
         first = 0
         for member, where, count in zip(group.members, group.layouts, group.counts, strict=True):
+            last = first + count
             ranges[member.name.lower()] = Elements(
                 member,
                 placed,
                 start + first,
-                start + first + count,
+                start + last,
                 where,
-                drives[first : first + count],
-                nodes + branch[first : first + count, 0] if group.family.branches else np.zeros(0, np.int64),
+                drives[first:last] if driven else drives[:0],
+                own[first:last] if branched else nothing,
             )
-            first += count
+            first = last
     return ranges

@@ -114,15 +114,21 @@ def spread(circuit: Circuit, instances: Iterable[Instance]) -> list[Group]:
     groups: dict[tuple[Any, ...], Group] = {}
     gathered: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     overrides = _overrides(circuit)
+    enumerated: dict[str, bool] = {}
     for instance in instances:
         family = instance.family
-        values = instance.given()
+        model = instance.model
+        values = instance.given() if model else instance.values
         if overrides and (changes := overrides.get(instance.name.lower())):
             values = _with_elements(instance, values, changes)
         program = instance.program
         controls = len(program.controls) if program else len(instance.controls)
-        words = tuple((name, value) for name, value in values.items() if isinstance(value, str))
-        key = (family.name, id(instance.model), controls, tuple(sorted(values)), words)
+        worded = enumerated.get(family.name)
+        if worded is None:
+            worded = any(one.enumerated for one in family.all_parameters().values())
+            enumerated[family.name] = worded
+        words = tuple(each for each in values.items() if isinstance(each[1], str)) if worded else ()
+        key = (family.name, id(model), controls, tuple(values), words)
         group = groups.get(key)
         if group is None:
             group = groups[key] = Group(family)

@@ -106,7 +106,8 @@ def synapse(name: str, pre: Law, post: Law, values: dict[str, float | str], sett
     """Return the cards of one synapse, with weight values['w']."""
     weight = float(values["w"])
     gunit = values.get("gunit")
-    scale = float(gunit) if gunit is not None else post.columns[GLEAK] or settings.gunit
+    leak = post.columns[GLEAK] or pre.columns[GLEAK]  # an input has none
+    scale = float(gunit) if gunit is not None else leak or settings.gunit
     if weight == 0.0:
         return []
     lines = []

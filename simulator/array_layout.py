@@ -157,11 +157,13 @@ def _link(layout: Layout, instance: Instance, dtype: Any) -> Link:
     theta, gunit = np.zeros(instance.shape), np.full(instance.shape, np.nan)
     theta[where.index] = group.given.values[family.learning.parameter]
     gunit[where.index] = group.given.values["gunit"]
-    leak = np.where(columns.gleak > 0.0, columns.gleak, circuit.settings.gunit)[post_part]
+    leak = np.broadcast_to(columns.gleak[post_part], instance.shape)
+    leak = np.where(leak > 0.0, leak, rows.gleak[pre_part][:, None])  # an input has none
+    leak = np.where(leak > 0.0, leak, circuit.settings.gunit)
     ends = Ends(
         instance.name,
         theta,
-        np.where(np.isnan(gunit), leak[None, :], gunit),
+        np.where(np.isnan(gunit), leak, gunit),
         End(rows.vunit[pre_part], rows.gleak[pre_part]),
         End(columns.vunit[post_part], columns.gleak[post_part]),
         into_post=not columns.clamped and direction != "backward",

@@ -9,8 +9,8 @@ drive=direct takes its current without the factor ρ′. Tied and with drive=ene
 
     E = −gunit·vunit_pre·vunit_post·W·ρ(s_pre)·ρ(s_post)
 
-W has no unit, gunit is in siemens (default: gleak of the column neuron; of `.options gunit` if there is
-none). A synapse with both ends on one node (`Y h h self=1`) counts half, E = −½·…, as every pair of a
+W has no unit, gunit is in siemens (default: gleak of the column's neuron; where the column is
+no neuron, an input, of the row's; without both, `.options gunit`). A synapse with both ends on one node (`Y h h self=1`) counts half, E = −½·…, as every pair of a
 self-coupled array does in ½ρᵀWρ. The local signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post),
 whatever the drive.
 
@@ -46,7 +46,7 @@ _W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK = range(2 * COLUMNS, 2 * CO
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return W, gunit (0: the column's leak), which ends it drives, its share, the fallback scale."""
+    """Return W, gunit (0: a neuron's leak), which ends it drives, its share, the fallback scale."""
     direction = given.words["dir"]
     gunit = np.nan_to_num(given.values["gunit"], nan=0.0)
     columns = np.empty((given.count, 6))
@@ -65,6 +65,8 @@ def transconductance(p: FloatArray) -> float:
     unit = p[_GUNIT]
     if unit == 0.0:
         unit = p[COLUMNS + GLEAK]
+    if unit == 0.0:
+        unit = p[GLEAK]
     if unit == 0.0:
         unit = p[_FALLBACK]
     return unit * p[_SHARE]  # type: ignore[no-any-return]
@@ -163,7 +165,7 @@ SYNAPSE = Family(
             "gunit",
             "S",
             None,
-            "transconductance of W = 1; gleak of the column neuron if not given",
+            "transconductance of W = 1; gleak of the column's neuron (else the row's) if not given",
             0.0,
             open_low=True,
         ),

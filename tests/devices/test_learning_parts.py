@@ -125,7 +125,7 @@ class TestSynapse:
         assert i[1 - driven] == 0.0
         assert math.isnan(SYNAPSE.energy(np.array([0.3, 0.2]), p))
 
-    def test_gunit_falls_back_on_the_columns_leak_then_on_the_chips_scale(self) -> None:
+    def test_gunit_falls_back_on_the_leak_of_a_neuron_then_on_the_chips_scale(self) -> None:
         bare, leaky = np.array(BARE), law_of(gleak=3e-6, activation="linear")
         chip = Settings(gunit=5e-6)
 
@@ -133,7 +133,9 @@ class TestSynapse:
             return -SYNAPSE.learning.signal(np.ones(2), synapse(pre, post, chip, w=1.0, **given))
 
         assert scale(bare, leaky) == pytest.approx(3e-6)
-        assert scale(leaky, bare) == pytest.approx(5e-6)
+        assert scale(leaky, bare) == pytest.approx(3e-6)
+        assert scale(law_of(gleak=9e-6, activation="linear"), leaky) == pytest.approx(3e-6)
+        assert scale(bare, bare) == pytest.approx(5e-6)
         assert scale(bare, leaky, gunit=7e-6) == pytest.approx(7e-6)
 
     def test_both_ends_on_one_node_count_half(self) -> None:

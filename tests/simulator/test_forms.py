@@ -177,3 +177,29 @@ def test_both_forms_linearise_alike(text: str) -> None:
     assert np.isclose(first, second, rtol=1e-8, atol=1e-12)
     assert case.array.tau == case.sparse.tau
     assert case.array.output_conductance == case.sparse.output_conductance
+
+
+def test_a_synapse_towards_an_input_is_as_strong_as_one_from_it() -> None:
+    """The default gunit is that of a neuron, whichever side it stands on."""
+    cards = """* either way
+.bus x[2] y[2]
+.model syn synapse
+.model cell neuron(c=1p gleak=1u activation=tanh)
+Yxy {rows} {columns} syn w=0.3
+Ny y cell
+.input x
+.output y decode=linear
+.nudge y
+.learn Yxy rate=1
+.end
+"""
+    inputs = np.array([[0.4, -0.9]])
+    states = [
+        compile_chip(elaborate(parse(cards.format(rows=rows, columns=columns), "way.cir")), form)
+        for rows, columns in (("x", "y"), ("y", "x"))
+        for form in ("array", "sparse")
+    ]
+    answers = [chip.outputs(chip.settle(inputs, Settling(tol=1e-12))) for chip in states]
+    assert np.all(np.abs(answers[0]) > 0.01)
+    for answer in answers[1:]:
+        np.testing.assert_allclose(answer, answers[0], rtol=1e-9)

@@ -114,7 +114,7 @@ class SparseChip:
         )
 
     def _rounding(self, x: FloatArray, drives: FloatArray) -> FloatArray:
-        """Return the residual that rounding leaves: what a change of every unknown by some ulp makes of it."""
+        """Return the residual that rounding leaves: what some ulp of every unknown make of it."""
         ulps = 16 * np.finfo(np.float64).eps * np.sin(12.9898 * np.arange(1, self.system.size + 1))
         here = residuals(self.system, x, drives, self.unit, signed=True)
         there = residuals(self.system, x * (1.0 + ulps), drives, self.unit, signed=True)

@@ -214,6 +214,8 @@ def random_chip(draw: Any, reciprocal: bool = False, activations: tuple[str, ...
     layers = draw(st.integers(1, 3))
     sizes = [draw(st.integers(1, 3)) for _ in range(layers + 1)]
     number = st.floats(0.5, 2.0).map(lambda x: round(x, 3))
+    # No bias of 0: a clamped state would stand exactly at its bound with no force, both free and held.
+    bias = st.builds(lambda size, sign: round(size * sign, 3), st.floats(0.05, 0.5), st.sampled_from([-1, 1]))
     names = ["x", *[f"h{k}" for k in range(1, layers)], "y"]
     lines = ["random chip", ".bus " + " ".join(f"{n}[{k}]" for n, k in zip(names, sizes, strict=True))]
     for k, name in enumerate(names[1:]):
@@ -222,7 +224,7 @@ def random_chip(draw: Any, reciprocal: bool = False, activations: tuple[str, ...
             f".model cell{k} neuron(c={draw(number)}p gleak={draw(number)}u vunit={draw(number)} "
             f"drive={drive} "
             f"activation={draw(st.sampled_from(activations))} slope={draw(number)} "
-            f"shift={draw(st.floats(-0.5, 0.5)):.3f} bias={draw(st.floats(-0.5, 0.5)):.3f})",
+            f"shift={draw(st.floats(-0.5, 0.5)):.3f} bias={draw(bias)})",
             f"N{name} {name} cell{k}",
         ]
     pairs = [(a, b) for a in range(layers + 1) for b in range(max(a, 1), layers + 1)]

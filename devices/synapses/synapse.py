@@ -9,10 +9,10 @@ drive=direct takes its current without the factor ρ′. Tied and with drive=ene
 
     E = −gunit·vunit_pre·vunit_post·W·ρ(s_pre)·ρ(s_post)
 
-W has no unit, gunit is in siemens (default: gleak of the column's neuron; where the column is
-no neuron, an input, of the row's; without both, `.options gunit`). A synapse with both ends on one node (`Y h h self=1`) counts half, E = −½·…, as every pair of a
-self-coupled array does in ½ρᵀWρ. The local signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post),
-whatever the drive.
+W has no unit, gunit is in siemens (default: gleak of the column's neuron; where the column is no neuron,
+an input, of the row's; without both, `.options gunit`). A synapse with both ends on one node
+(`Y h h self=1`) counts half, E = −½·…, as every pair of a self-coupled array does in ½ρᵀWρ. The local
+signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post), whatever the drive.
 
 Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equations 1 and 9; LANGUAGE of eqchip.
 Limits: ideal and continuous weights; imperfections join at their places.

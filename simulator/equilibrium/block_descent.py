@@ -22,7 +22,7 @@ from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
 
-#: Sweeps after which progress is looked at; and sweeps per free node that cost what implicit steps cost.
+#: Sweeps at least until progress is looked at; and sweeps per free node that cost what implicit steps cost.
 LOOK, DEAR = 20, 4.0
 
 
@@ -55,7 +55,7 @@ def settle(phase: Phase, states: list[Array], tol: float, limit: int) -> Settled
     }
     earlier = np.full(phase.samples, np.inf)
     size = sum(wiring.nodes[g].size for g in wiring.free)
-    look = LOOK  # sweeps until progress is looked at; doubles where implicit steps were of no help
+    look = max(LOOK, size)  # sweeps until progress is looked at; doubles where implicit steps were of no help
     since = 0
     for sweep in range(1, limit + 1):
         first = _sweep(phase, states, rho, loops)

@@ -49,5 +49,6 @@ bench: $(STAMP) ## every benchmark beside its peers, into benchmarks/results
 	  echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 docs: $(STAMP) ## the site, warnings as errors, into build/docs
+	$(BIN)/python docs/reference.py
 	$(BIN)/sphinx-build -q -W -n -b html docs build/docs
 	@echo "see build/docs/index.html"

@@ -21,8 +21,9 @@ from scipy.sparse.linalg import spilu, splu
 
 from eqchip.entries import pack
 from eqchip.simulator.linear.dense import FACTOR_DENSE
-from eqchip.simulator.linear.elimination import Elimination, eliminate_packed, find, flops, with_room
+from eqchip.simulator.linear.elimination import eliminate_packed, find
 from eqchip.simulator.linear.pattern import FloatArray, IntArray, Pattern, compress, locate
+from eqchip.simulator.linear.symbolic import Elimination, flops, with_room
 
 #: Matrices up to this order are factored dense: nothing is gained by looking for zeros.
 SMALL = 24
@@ -105,6 +106,7 @@ def _cut(found: Elimination, limit: int) -> Elimination:
         limit=limit,
         l_start=found.l_start[: limit + 1].copy(),
         l_index=found.l_index[: found.l_start[limit]].copy(),
+        fours=np.where(np.arange(limit) + 3 < limit, found.fours[:limit], 0),
         u_start=u_start,
         u_index=found.u_index[kept],
         r_start=np.arange(left + 1, dtype=np.int64) * left,

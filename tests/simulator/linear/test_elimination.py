@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from eqchip.entries import pack, unpack
 from eqchip.kernels import kernel
 from eqchip.simulator.linear.dense import FACTOR_DENSE, factor_dense, solve_dense, solve_dense_transposed
-from eqchip.simulator.linear.elimination import Elimination, backward, eliminate_packed, find, forward
+from eqchip.simulator.linear.elimination import (
+    backward,
+    eliminate_packed,
+    find,
+    forward,
+)
 from eqchip.simulator.linear.pattern import Pattern, compress, locate
+from eqchip.simulator.linear.symbolic import Elimination
 
 
 def random_matrix(size: int, filled: float, seed: int) -> sparse.csc_matrix:
@@ -75,6 +81,23 @@ def test_the_pattern_is_no_larger_than_what_fills_in() -> None:
     same = np.arange(size, dtype=np.int64)
     assert len(find(pattern_of(matrix), same, same, size).l_index) == size * (size - 1) // 2
     assert len(find(pattern_of(matrix), same[::-1].copy(), same[::-1].copy(), size).l_index) == size - 1
+
+
+@pytest.mark.parametrize("size", [4, 5, 7, 8, 12, 21])
+def test_pivots_that_share_their_rows_are_taken_in_fours(size: int) -> None:
+    # A full matrix is one supernode; all of it is eliminated sparse here.
+    random = np.random.default_rng(size)
+    matrix = sparse.csc_matrix(random.standard_normal((size, size)) + size * np.eye(size))
+    same = np.arange(size, dtype=np.int64)
+    found = find(pattern_of(matrix), same, same, size)
+    assert found.fours.sum() == size - 3
+    start, index = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64)
+    assert eliminate_packed(pack(found), start, index, matrix.data, np.zeros(size)) == -1
+    b = random.standard_normal(size)
+    x = b.copy()
+    nothing, none = np.zeros(0), np.zeros(0, dtype=np.int64)
+    both_ways(pack(found), FACTOR_DENSE.address, x, nothing, none)
+    np.testing.assert_allclose(matrix @ x, b, atol=1e-12 * size)
 
 
 def test_a_vanishing_pivot_is_reported_by_its_position() -> None:

@@ -82,17 +82,24 @@ def check(
         check_target(path)
     speaker.warn_when_cold()
     fidelity, run = hold_against(loaded, path, data=data, samples=samples, form=form, arguments=sys.argv)
-    _print(speaker, fidelity)
+    lost = str(run.parts["fidelity"].trace.plan.attributes["without_energy"]).split()
+    _print(speaker, fidelity, lost)
     if path is not None:
         speaker.say(f"\nwrote {path}; next: eqchip plot {path}")
     else:
         speaker.say(f"\neqchip check {chip} -o FILE.h5 keeps this for eqchip plot")
     speaker.answer(
-        {**run.facts, "seconds": speaker.seconds, "file": output, **fidelity.as_dict(), "beta": fidelity.beta}
+        {
+            **run.facts,
+            "seconds": speaker.seconds,
+            "file": output,
+            **fidelity.as_dict(),
+            "without_energy": lost,
+        }
     )
 
 
-def _print(speaker: Speaker, found: Fidelity) -> None:
+def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
     from eqchip.units import engineering
 
     speaker.say(
@@ -122,13 +129,20 @@ def _print(speaker: Speaker, found: Fidelity) -> None:
     speaker.table(("β", *found.arrays), rows, right=range(len(found.arrays) + 1))
     stable = "stable" if found.stability > 0 else "NOT STABLE"
     slowest = engineering(found.slowest, "s", 3) if math.isfinite(found.slowest) else "–"
-    speaker.say(f"\nreciprocity ‖J − Jᵀ‖/‖J‖ = {found.reciprocity:.2g}")
+    speaker.say(f"\nreciprocity ‖J − Jᵀ‖/‖J‖ = {found.reciprocity:.2g}; {_energy(lost)}")
     speaker.say(f"equilibrium: {stable}, slowest time constant {slowest}, residual {found.residual:.2g}")
     if found.reference_error is not None:
         speaker.say(
             f"the gradient agrees with {found.reference_picks} finite differences "
             f"to {found.reference_error:.2g}"
         )
+
+
+def _energy(lost: list[str]) -> str:
+    if not lost:
+        return "every part has an energy: the update tends to the gradient as β → 0"
+    named = ", ".join(lost[:8]) + (f" and {len(lost) - 8} more" if len(lost) > 8 else "")
+    return f"no energy in {named}: the update need not follow the gradient"
 
 
 def _short(value: float | None) -> str:

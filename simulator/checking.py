@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eqchip.errors import InputError
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.fidelity import Fidelity, fidelity
+from eqchip.simulator.learning.locality import parts_without_energy
 from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.records.reader import Record
@@ -50,7 +51,7 @@ def check(
     dataset = load_data(chip.circuit, data)
     few = dataset.train[: min(samples, len(dataset.train))]
     found = fidelity(compiled, few.inputs, few.targets, plan_for(compiled), seed=seed_of(chip.circuit))
-    plan, rows = table_of(found)
+    plan, rows = table_of(found, parts_without_energy(chip.circuit))
     used = str(np.dtype(compiled.dtype))
     facts = {
         "command": "check",
@@ -68,7 +69,7 @@ def check(
     return found, Run.of(Record(file))
 
 
-def table_of(found: Fidelity) -> tuple[Plan, Rows]:
+def table_of(found: Fidelity, without_energy: Sequence[str] = ()) -> tuple[Plan, Rows]:
     """Return a check as a table over β: the relative error of each array."""
     names = list(found.arrays)
     scalars: dict[str, Any] = {
@@ -86,6 +87,7 @@ def table_of(found: Fidelity) -> tuple[Plan, Rows]:
             "samples": found.samples,
             "beta": found.beta,
             "reciprocity": found.reciprocity,
+            "without_energy": " ".join(without_energy),  # names of parts
             "stability": found.stability,
             "slowest": found.slowest,
             "settling_residual": found.residual,

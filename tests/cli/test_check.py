@@ -132,3 +132,13 @@ def test_wrong_input_leaves_with_2(
     shown = capsys.readouterr()
     assert message in shown.err
     assert "Traceback" not in shown.err
+
+
+def test_parts_without_energy_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "xor", "--samples", "1"]) == 0
+    assert "every part has an energy" in capsys.readouterr().out
+    assert run(["check", "xor", "--samples", "1", "--set", "cell.drive=direct"]) == 0
+    out = capsys.readouterr().out
+    assert "no energy in Yxh, Yhy, Nh, Ny: the update need not follow the gradient" in out
+    assert run(["check", "xor", "--samples", "1", "--set", "Yhy.dir=forward", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["without_energy"] == ["Yhy"]

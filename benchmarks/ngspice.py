@@ -1,4 +1,4 @@
-"""ngspice as a peer: one batch run, its own account of where the time went, and its raw file as arrays."""
+"""ngspice as a peer: one batch run, and its own account of where the time went."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from eqchip.simulator.exchange.raw import read_raw
 
 Columns = dict[str, NDArray[np.float64]]
 
@@ -49,7 +51,7 @@ def run(netlist: Path, limit: float | None = None) -> Account:
     if done.returncode or not raw.exists():
         raise RuntimeError(f"ngspice failed on {netlist.name}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return Account(
-        columns=read_raw(raw),
+        columns=dict(read_raw(raw)[-1].columns),
         analysis_seconds=_figure(r"Total analysis time \(seconds\) = (\S+)", done.stdout),
         megabytes=_figure(r"Current ngspice program size = +(\S+)", done.stdout),
     )
@@ -58,19 +60,3 @@ def run(netlist: Path, limit: float | None = None) -> Account:
 def _figure(pattern: str, text: str) -> float:
     found = re.search(pattern, text)
     return float(found[1]) if found else float("nan")
-
-
-def read_raw(path: Path) -> Columns:
-    """The last plot of a binary raw file: name to values, one row per point."""
-    data = path.read_bytes()
-    found: Columns = {}
-    place = 0
-    while (mark := data.find(b"Binary:\n", place)) >= 0:
-        header = data[place:mark].decode("ascii", errors="replace")
-        names = re.findall(r"^\t\d+\t(\S+)\t", header, re.MULTILINE)
-        points = int(header.rpartition("No. Points:")[2].split()[0])
-        start = mark + len(b"Binary:\n")
-        place = start + 8 * points * len(names)
-        table = np.frombuffer(data[start:place], "<f8").reshape(points, len(names))
-        found = {name.lower(): table[:, column].copy() for column, name in enumerate(names)}
-    return found

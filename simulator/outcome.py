@@ -27,7 +27,8 @@ _ADVICE = {
     Outcome.NOT_CONVERGED: "a .nodeset near the expected voltages, or a looser reltol",
     Outcome.SINGULAR: "a resistor to ground at a node that only capacitors or current sources reach, "
     "or break a loop of ideal voltage sources",
-    Outcome.NOT_FINITE: "checking the expressions for division by zero and exponentials of large numbers",
+    Outcome.NOT_FINITE: "checking the expressions for division by zero, roots of negative numbers and "
+    "exponentials of large ones; or a .nodeset where they are finite",
     Outcome.STEP_TOO_SMALL: "a looser reltol, or finite rise times on the sources",
     Outcome.TOO_MANY_STEPS: "more steps (free_steps=, nudged_steps=), or a larger tol",
 }

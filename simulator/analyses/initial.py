@@ -2,7 +2,8 @@
 
 Without uic, .ic holds its nodes while the operating point is found and then lets go. With uic the charges
 of all elements follow from IC= on the element, else from .ic of its nodes (0 V where none is given); two
-vanishing steps of backward Euler then bring every node without charge, and every current, into line.
+vanishing steps of backward Euler then bring every node without charge, and every current, into line. One such
+step also leads over a jump.
 """
 
 from __future__ import annotations
@@ -11,15 +12,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.dispatch import load
+from eqchip.errors import SimulationError
 from eqchip.simulator.analyses.operating import settled
 from eqchip.simulator.equilibrium.operating_point import implicit_point
 from eqchip.simulator.equilibrium.solver import Solver
+from eqchip.simulator.integrators.track import CURRENT, LONGEST, POINTS, STEP, TIME, Track
+from eqchip.simulator.stimulus import Waveforms, fill
 from eqchip.simulator.system import Elements, System
 
 FloatArray = NDArray[np.float64]
 
-#: The vanishing steps, over the longest step of the run.
-VANISHING = 1e-9
+#: The vanishing steps, and the first that follows them, over the longest step of the run.
+VANISHING, FIRST = 1e-9, 1e-3
+#: How far from the last state one behind a jump is sought, over the largest voltages so far.
+AWAY = (0.0, 0.1, -0.1, 0.3, -0.3, 1.0, -1.0, 3.0, -3.0)
+
+
+def begin_at(track: Track, solver: Solver, x: FloatArray) -> None:
+    """Put a track at a state: its charges, and their rates, which are the currents that flow there."""
+    system, network = solver.system, solver.system.network
+    track.x[:-1] = x
+    track.x_1[:] = track.x_2[:] = track.x
+    f, q = solver.evaluate(x, track.d)
+    charged = network.c0[:-1] != 0.0
+    changing = solver.at.jc[:-1] != 0.0
+    rows = np.zeros(system.size, dtype=np.bool_)
+    rows[network.rows[charged]] = True
+    rows[network.changing_rows[changing]] = True
+    track.q[:-1] = q
+    track.rate[:-1] = np.where(rows, -f, 0.0)
+    track.bearing[network.nodes :] = CURRENT
+    track.bearing[system.pattern.columns()[charged]] = 1.0
+    track.bearing[network.changing_columns[changing]] = 1.0
+    track.peak[:] = np.maximum(track.peak, np.abs(x))
+    track.clock[POINTS] = 1.0
+
+
+def jump(track: Track, solver: Solver, waves: Waveforms, tries: int) -> bool:
+    """Step over a point where voltages without charge jump, as a latch without capacitance does.
+
+    Every charge stays. Newton's last step points along what came loose; right behind the point it would
+    circle where the old state was, so each try starts further out, this way or that, and a little later.
+    Returns whether there is a state.
+    """
+    longest = track.limits[LONGEST]
+    step = VANISHING * longest * 10.0 ** min(tries, 5)
+    away = track.trial[:-1] - track.x[:-1]
+    away[~np.isfinite(away)] = 0.0
+    away /= max(float(np.max(np.abs(away) / np.maximum(track.peak, 1e-6))), 1e-300)
+    fill(waves, track.clock[TIME] + step, track.d)
+    try:
+        x = implicit_point(solver, track.d, track.x[:-1] + AWAY[tries] * away, track.q[:-1], step)
+    except SimulationError:
+        return False
+    begin_at(track, solver, x)
+    track.memory[:] = track.memory_kept[:] = np.nan
+    track.clock[TIME] += step
+    track.clock[STEP] = FIRST * longest
+    return True
 
 
 def operating_state(system: System, drives: FloatArray) -> FloatArray:

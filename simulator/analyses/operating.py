@@ -20,7 +20,9 @@ def settled(system: System, drives: FloatArray, holds: dict[int, float] | None =
     tied = _unknowns(system, holds or {})
     start = None
     if guesses := _unknowns(system, system.circuit.guesses):
-        start = equilibria(system, drives[None], holds=guesses | tied).x
+        start = np.zeros((1, system.size))
+        start[0, list(guesses)] = list(guesses.values())
+        start = equilibria(system, drives[None], start, holds=guesses | tied).x
     return equilibria(system, drives[None], start, holds=tied or None)
 
 

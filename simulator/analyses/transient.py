@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +12,15 @@ from eqchip.entries import pack
 from eqchip.errors import SimulationError
 from eqchip.netlists.circuit import Tran
 from eqchip.simulator.analyses.columns import Recording, recording
-from eqchip.simulator.analyses.initial import given_state, operating_state
+from eqchip.simulator.analyses.initial import AWAY, FIRST, begin_at, given_state, jump, operating_state
 from eqchip.simulator.equilibrium.bench import ALPHA, VIOLATION, Control
-from eqchip.simulator.equilibrium.solver import Solver
+from eqchip.simulator.equilibrium.solver import NO_NUMBER, Solver
 from eqchip.simulator.integrators.march import TRAPEZOIDAL, TRBDF2, march
 from eqchip.simulator.integrators.track import (
     AMPERES,
-    CURRENT,
     LONGEST,
     METHOD,
     NEXT_CORNER,
-    POINTS,
     RELATIVE,
     SHORTEST,
     STEP,
@@ -45,8 +43,8 @@ BLOCK = 1_000_000
 SHARE = 0.1
 #: Newton's tolerance over reltol and vntol.
 FINER = 1e-3
-#: The first step over the longest; the shortest step over the longest.
-FIRST, SHORT = 1e-3, 1e-11
+#: The shortest step over the longest.
+SHORT = 1e-11
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +105,7 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
     kept = chosen.kept
     room = max(32, min(4096, BLOCK // max(len(kept), 1)))
     failed_at, failures = -1.0, 0
+    jumped_at, tries = -np.inf, 0
     while True:
         times, rows = np.empty(room), np.empty((room, len(kept)))
         code, written = march(
@@ -117,18 +116,37 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
             yield _rows(chosen, times[:written], rows[:written], leak if np.isfinite(leak) else 0.0)
         if code == Outcome.DONE:
             return
-        if code == Outcome.REPIVOT:
-            time = float(track.clock[TIME])
+        time = float(track.clock[TIME])
+        lost = solver.not_finite()
+        if code == Outcome.REPIVOT and lost:
+            # No pivot order helps where a slope is no number; a shorter step may.
+            track.memory[:] = track.memory_kept
+            track.clock[STEP] *= 0.125
+            if track.clock[STEP] < track.limits[SHORTEST]:
+                raise _failure(system, track, Outcome.NOT_FINITE, lost)
+            solver.ws.valid[0] = 0.0
+        elif code == Outcome.REPIVOT:
             failures = failures + 1 if time == failed_at else 1
             failed_at = time
+            track.memory[:] = track.memory_kept
             solver.alpha = float(solver.ws.control[ALPHA])
             if failures > 3:
                 track.clock[STEP] *= 0.125
             solver.repivot(track.x, track.d)
             if failures > 6:
                 raise _failure(system, track, Outcome.SINGULAR)
+        elif code == Outcome.NOT_CONVERGED:
+            tries = tries + 1 if time - jumped_at < longest else 0
+            while tries < len(AWAY) and not jump(track, solver, waves, tries):
+                tries += 1
+            if tries >= len(AWAY):
+                raise _failure(system, track, Outcome.NOT_CONVERGED)
+            jumped_at = float(track.clock[TIME])
+            solver.prepare(track.x, track.d, tolerances.control(), 2.0 / track.clock[STEP])
+            if track.clock[TIME] >= card.start:
+                yield _rows(chosen, track.clock[TIME : TIME + 1].copy(), track.x[None, kept], 0.0)
         elif code != Outcome.BUFFER_FULL:
-            raise _failure(system, track, Outcome(code))
+            raise _failure(system, track, Outcome(code), lost)
 
 
 def _start(
@@ -145,22 +163,7 @@ def _start(
     fill(waves, 0.0, track.d)
     begin = track.d.copy()
     x = given_state(system, solver, begin, longest) if card.uic else operating_state(system, begin)
-    track.x[:-1] = x
-    track.x_1[:] = track.x_2[:] = track.x
-    f, q = solver.evaluate(x, track.d)
-    network = system.network
-    columns = system.pattern.columns()
-    charged = network.c0[:-1] != 0.0
-    changing = solver.at.jc[:-1] != 0.0
-    rows = np.zeros(system.size, dtype=np.bool_)
-    rows[network.rows[charged]] = True
-    rows[network.changing_rows[changing]] = True
-    track.q[:-1] = q
-    track.rate[:-1] = np.where(rows, -f, 0.0)
-    track.bearing[network.nodes :] = CURRENT
-    track.bearing[columns[charged]] = 1.0
-    track.bearing[network.changing_columns[changing]] = 1.0
-    track.peak[:] = np.abs(x)
+    begin_at(track, solver, x)
     share = SHARE * tolerances.trtol / 7.0
     track.limits[STOP] = card.stop
     track.limits[LONGEST] = longest
@@ -170,7 +173,6 @@ def _start(
     track.limits[AMPERES] = share * tolerances.abstol
     track.limits[METHOD] = tolerances.method
     track.clock[STEP] = FIRST * longest
-    track.clock[POINTS] = 1.0
     track.clock[NEXT_CORNER] = 0.0
     return track
 
@@ -179,11 +181,11 @@ def _rows(chosen: Recording, times: FloatArray, rows: FloatArray, leak: float) -
     return Rows(times, chosen.values(rows), leak)
 
 
-def _failure(system: System, track: Track, outcome: Outcome) -> SimulationError:
-    """Return the error that says at what time, and which unknowns were hardest."""
+def _failure(system: System, track: Track, outcome: Outcome, lost: Sequence[str] = ()) -> SimulationError:
+    """Return the error that says at what time, and which unknowns were hardest, or `lost` their numbers."""
     said = {
         Outcome.NOT_CONVERGED: "Newton's method found no next step",
-        Outcome.NOT_FINITE: "a current is not a finite number",
+        Outcome.NOT_FINITE: NO_NUMBER,
         Outcome.SINGULAR: "the matrix stays singular",
         Outcome.STEP_TOO_SMALL: "the local error stays above its tolerance at the shortest step",
     }[outcome]
@@ -199,6 +201,6 @@ def _failure(system: System, track: Track, outcome: Outcome) -> SimulationError:
     return SimulationError(
         f"{said}: stopped at t = {time:.6g} s",
         advice=outcome.advice,
-        nodes=[system.names[i] for i in order],
+        nodes=list(lost) or [system.names[i] for i in order],
         time=time,
     )

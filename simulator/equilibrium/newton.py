@@ -191,7 +191,7 @@ def _moved(bench: Bench, x: FloatArray) -> float:
             most_amperes = max(most_amperes, abs(w[j]))
     by_volts = most_volts / (control[RELATIVE] * volts + control[VOLTS])
     by_amperes = most_amperes / (control[RELATIVE] * amperes + control[AMPERES])
-    return max(by_volts, by_amperes)
+    return float(max(by_volts, by_amperes))
 
 
 @kernel(inner=True)

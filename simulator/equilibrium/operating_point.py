@@ -17,7 +17,7 @@ from eqchip.errors import SimulationError
 from eqchip.kernels import kernel
 from eqchip.simulator.equilibrium.bench import ITERATIONS, LAST_STEP, REPIVOT, VIOLATION, Bench, Control
 from eqchip.simulator.equilibrium.newton import newton
-from eqchip.simulator.equilibrium.solver import Solver, solver_of
+from eqchip.simulator.equilibrium.solver import NO_NUMBER, NotFinite, Solver, solver_of
 from eqchip.simulator.network import offset
 from eqchip.simulator.outcome import Outcome
 from eqchip.simulator.system import System, padded
@@ -121,8 +121,12 @@ def _run(solver: Solver, batch: _Batch, pull: FloatArray, share: float = 1.0, fo
         if not np.all(np.isfinite(batch.x[stopped])):
             batch.x[stopped] = start if stopped == first else 0.0
             batch.memory[stopped] = np.nan
-        solver.repivot(batch.x[stopped], batch.d[stopped])
         first = stopped
+        try:
+            solver.repivot(batch.x[stopped], batch.d[stopped])
+        except NotFinite:
+            batch.found[stopped, 0] = Outcome.NOT_FINITE
+            first, again = stopped + 1, 0
 
 
 def _slice(batch: _Batch, k: int) -> _Batch:
@@ -274,11 +278,17 @@ def _rescue(
 def _failure(solver: Solver, one: _Batch, moved: FloatArray, tried: list[str]) -> SimulationError:
     """Return the error that says where and why no equilibrium was found."""
     system = solver.system
+    said = "no operating point found: " + ", ".join(tried)
+    if names := solver.not_finite():
+        return SimulationError(f"{said}; {NO_NUMBER}", advice=Outcome.NOT_FINITE.advice, nodes=names)
     f = solver.residual(np.nan_to_num(moved[0, :-1]), one.d[0])
     nodes = system.network.nodes
-    worst = np.argsort(-np.abs(f[:nodes]), kind="stable")[:3]
+    worst = [int(i) for i in np.argsort(-np.abs(f), kind="stable")[:3] if f[i]]
     return SimulationError(
-        "no operating point found: " + ", ".join(tried),
+        said,
         advice=Outcome.NOT_CONVERGED.advice,
-        nodes=[f"{system.names[i]} (misses Kirchhoff's law by {abs(f[i]):.3g} A)" for i in worst],
+        nodes=[
+            f"{system.names[i]} (misses Kirchhoff's law by {abs(f[i]):.3g} {'A' if i < nodes else 'V'})"
+            for i in worst
+        ],
     )

@@ -64,6 +64,14 @@ def back_substitute(packed: NDArray[np.int64], b: FloatArray, y: FloatArray) -> 
     solve_transposed(bench.scheme, b, bench.ws.w, y)
 
 
+#: What is said where a law gives NaN or infinity.
+NO_NUMBER = "an element has no finite current, voltage or slope"
+
+
+class NotFinite(SimulationError):
+    """A law has no finite value, or an infinite slope, where it was asked."""
+
+
 class Solver:
     """Everything a kernel needs to solve F(x) = 0 for one system."""
 
@@ -112,9 +120,14 @@ class Solver:
         self.packed = pack(bench)
 
     def repivot(self, x: FloatArray, drives: FloatArray) -> None:
-        """Choose a new pivot order for the present matrix near x; SimulationError where it is singular."""
+        """Choose a new pivot order for the present matrix near x.
+
+        SimulationError where it is singular; NotFinite where a current or a slope at x is no number.
+        """
         network = self.system.network
         self._evaluate(x, drives, self.system.fresh_memory())
+        if names := self.not_finite():
+            raise NotFinite(NO_NUMBER, advice=Outcome.NOT_FINITE.advice, nodes=names)
         changing = self.at.jg + self.alpha * self.at.jc if self.alpha else self.at.jg.copy()
         changing[-1] = 0.0
         try:
@@ -131,6 +144,13 @@ class Solver:
         if refill_changing(self.packed) >= 0:
             raise singular(self.system, self._matrix(changing))
         self.ready = True
+
+    def not_finite(self) -> list[str]:
+        """Return the unknowns in whose rows the last evaluation left a value or a slope that is no number."""
+        lost = ~np.isfinite(self.at.f[:-1] + self.at.q[:-1])
+        slopes = (self.at.jg + self.at.jc)[:-1]
+        lost[self.system.network.changing_rows[~np.isfinite(slopes)]] = True
+        return [self.system.names[i] for i in np.flatnonzero(lost)[:10]]
 
     def _evaluate(
         self, x: FloatArray, drives: FloatArray, memory: FloatArray
@@ -209,7 +229,8 @@ def singular(system: System, matrix: sparse.csc_matrix) -> SimulationError:
     nodes = [name for name in names if name.startswith("v(")]
     if names and not nodes:
         return SimulationError(
-            "the matrix is singular: nothing fixes the current around a loop of ideal voltage sources",
+            "the matrix is singular: nothing fixes the current around a loop of ideal voltage sources "
+            "(at DC an inductor is one)",
             advice="a small resistor in the loop",
             nodes=names[:10],
         )

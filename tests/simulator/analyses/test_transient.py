@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from eqchip.errors import SimulationError
 from eqchip.netlists.circuit import Tran
@@ -169,6 +171,11 @@ def test_a_guess_chooses_among_equilibria() -> None:
     assert high["v(a)"][0] > 1.9
 
 
+def test_a_guess_lets_newton_begin_where_there_are_numbers() -> None:
+    trace = simulated("V1 a 0 5\nB1 b 0 V={sqrt(v(a)-1)}\nR1 b 0 1k\n.nodeset v(a)=4\n.op")[0]
+    assert trace["v(b)"][0] == pytest.approx(2.0, rel=1e-9)
+
+
 def test_rows_come_in_blocks_and_the_plan_first() -> None:
     system = compiled("V1 a 0 SIN(0 1 1meg)\nR1 a b 1k\nC1 b 0 1p\n.tran 1n 10u 0 1n")
     events = list(tran(system, Tran(1e-9, 10e-6, 0.0, 1e-9)))
@@ -188,3 +195,36 @@ def test_a_transient_that_cannot_go_on_says_when_and_where() -> None:
     assert caught.value.time == pytest.approx(1e-3, rel=1e-2)
     assert "v(n)" in caught.value.nodes
     assert caught.value.advice
+
+
+def test_a_source_that_leaves_the_numbers_says_when_and_where() -> None:
+    with pytest.raises(SimulationError, match="no finite current, voltage or slope: stopped at t") as caught:
+        simulated("V1 a 0 SIN(0.5 1 1k)\nB1 b 0 V={sqrt(v(a))}\nR1 b 0 1k\n.tran 1u 2m")
+    assert caught.value.time == pytest.approx((0.5 + math.asin(0.5) / math.pi / 2.0) * 1e-3, rel=1e-4)
+    assert caught.value.nodes == ("i(b1)",)
+
+
+def test_a_latch_without_capacitance_jumps() -> None:
+    # o = tanh(100·(o/2 − m)) folds where 50·(1 − o²) = 1; in between m creeps towards o with τ = 10 µs.
+    fold = math.sqrt(0.98)
+    edge = fold / 2.0 - math.atanh(fold) / 100.0
+
+    def upper(m: float) -> float:
+        return float(brentq(lambda o: o - math.tanh(100.0 * (o / 2.0 - m)), fold, 1.0))
+
+    half = quad(lambda m: 1e-5 / (upper(m) - m), -edge, edge, limit=200)[0]
+    trace = simulated(
+        "B1 o 0 V={tanh(1e2*(v(p)-v(m)))}\nR1 o p 10k\nR2 p 0 10k\nR3 o m 10k\nC1 m 0 1n IC=0.1\n"
+        ".tran 0.1u 60u UIC"
+    )[0]
+    flips = trace.axis[1:][np.diff(np.sign(trace["v(o)"])) != 0.0]
+    assert len(flips) == 5
+    np.testing.assert_allclose(np.diff(flips), half, rtol=1e-4)
+
+
+def test_what_has_no_next_state_stops() -> None:
+    # The source switches against its own input: between its two values there is nothing.
+    with pytest.raises(SimulationError, match="found no next step: stopped at t") as caught:
+        simulated("B1 o 0 V={v(m)>0 ? -1 : 1}\nR1 o m 1k\nC1 m 0 1n IC=0.5\n.tran 10n 10u UIC")
+    assert caught.value.time == pytest.approx(1e-6 * math.log(1.5), rel=1e-2)
+    assert "i(b1)" in caught.value.nodes

@@ -182,8 +182,15 @@ def test_held_nodes_stay_where_they_are_held() -> None:
         ("V1 a 0 1\nR1 a 0 1k\nI1 b c 1m\nR2 b c 1k", "fixes the voltage", ["v(b)", "v(c)"]),
         ("V1 a 0 1\nV2 a 0 2\nR1 a 0 1k", "loop of ideal voltage sources", ["i(v1)", "i(v2)"]),
         ("V1 a b 1\nV2 b 0 1\nV3 a 0 3\nR1 a 0 1k", "loop of ideal", ["i(v1)", "i(v2)", "i(v3)"]),
+        ("V1 a 0 1\nL1 a b 1m\nL2 b 0 1m", "an inductor is one", ["i(l1)", "i(l2)", "i(v1)"]),
     ],
-    ids=["floating node", "cut set of a current source", "two sources in parallel", "three in a loop"],
+    ids=[
+        "floating node",
+        "cut set of a current source",
+        "two sources in parallel",
+        "three in a loop",
+        "inductors",
+    ],
 )
 def test_a_singular_circuit_names_what_is_undetermined(cards: str, message: str, nodes: list[str]) -> None:
     system = compiled(cards)
@@ -206,6 +213,39 @@ def test_what_has_no_equilibrium_says_what_was_tried_and_where_it_fails() -> Non
     assert "A)" in text
     unchecked = equilibria(system, system.drives(1), check=False)
     assert unchecked.outcomes[0] != Outcome.DONE
+
+
+@pytest.mark.parametrize(
+    ("cards", "node"),
+    [
+        ("V1 a 0 -1\nB1 b 0 V={sqrt(v(a))}\nR1 b 0 1k", "i(b1)"),
+        ("V1 a 0 -1\nB1 b 0 I={1m*ln(v(a))}\nR1 b 0 1k", "v(b)"),
+        ("V1 a 0 1000\nB1 b 0 V={exp(v(a))}\nR1 b 0 1k", "i(b1)"),
+        ("V1 a 0 2\nB1 b 0 V={sqrt(v(a)-1)}\nR1 b 0 1k", "i(b1)"),
+    ],
+    ids=["root", "logarithm", "exponential", "where Newton begins"],
+)
+def test_what_is_no_number_is_named(cards: str, node: str) -> None:
+    system = compiled(cards)
+    with pytest.raises(SimulationError, match="no finite current, voltage or slope") as caught:
+        equilibria(system, system.drives(1))
+    assert caught.value.nodes == (node,)
+    assert "roots of negative numbers" in caught.value.advice
+
+
+def test_an_equilibrium_that_misses_a_voltage_says_how_far() -> None:
+    system = compiled("B1 a 0 V={v(b)>0 ? -1 : 1}\nR1 a b 1k\nR2 b 0 1k")
+    with pytest.raises(SimulationError, match=r"i\(b1\) \(misses Kirchhoff's law by [12] V\)"):
+        equilibria(system, system.drives(1))
+
+
+def test_a_sample_without_numbers_leaves_the_others_alone() -> None:
+    system = compiled("V1 a 0 1\nB1 b 0 V={sqrt(v(a))}\nR1 b 0 1k")
+    drives = system.drives(3)
+    drives[:, system.slots("V1")[0]] = [4.0, -1.0, 9.0]
+    found = equilibria(system, drives, check=False)
+    assert [int(code == Outcome.DONE) for code in found.outcomes] == [1, 0, 1]
+    np.testing.assert_allclose(found.x[[0, 2], 1], [2.0, 3.0], rtol=1e-8)
 
 
 def test_one_lost_sample_leaves_the_others_alone() -> None:

@@ -68,6 +68,12 @@ def read_array(build: Build, level: Level, card: Card) -> None:
         )
     if "self" in values and not same:
         raise InputError(f"self= on {card.head}, which couples two buses", card.where(tail))
+    if same and values.get("dir", "tied") != "tied":
+        raise InputError(
+            f"{card.head} couples {card.tokens[at[0]]} to itself: dir={values['dir']} is not supported yet",
+            card.where(tail),
+            expected="dir=tied: one symmetric weight a pair; or two buses",
+        )
     instance = Instance(
         level.prefix + card.head, family, (rows, columns), values, model, (len(rows), len(columns)), card=card
     )

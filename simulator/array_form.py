@@ -41,6 +41,7 @@ class ArrayChip:
         self.tau, self.output_conductance = layout.scales.tau, layout.scales.conductance
         nudged = [one.nodes for one in (self.circuit.nudges or self.circuit.outputs)]
         self.nudged = np.concatenate(nudged) if nudged else np.zeros(0, np.int64)
+        self.share = layout.scales.share[self.nudged]  # β of each nudged node, over that of all
         outputs = [one.nodes for one in (self.circuit.outputs or self.circuit.nudges)]
         self.read = np.concatenate(outputs) if outputs else np.zeros(0, np.int64)
         self.revision = 0  # counts changes of θ, on which drives kept from earlier phases depend
@@ -61,7 +62,7 @@ class ArrayChip:
         states = self._start(len(inputs), start)
         extra = {"inputs": clamped, "constant": constant, "revision": self.revision}
         if settling.solve == "equilibrium":
-            if nudge is not None and nudge.anchor is None and nudge.beta <= -1.0:
+            if nudge is not None and nudge.anchor is None and nudge.beta * np.max(self.share) <= -1.0:
                 raise SimulationError(
                     f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
                     advice="|beta| below 1, or kind=frozen",
@@ -113,11 +114,12 @@ class ArrayChip:
         for group in phase.nudged:
             which = groups == group
             at = places[which]
+            beta = nudge.beta * self.share[which]
             if nudge.anchor is None:
-                phase.a[group][at] += nudge.beta
-                phase.k[group][:, at] = nudge.beta * nudge.targets[:, which]
+                phase.a[group][at] += beta
+                phase.k[group][:, at] = beta * nudge.targets[:, which]
             else:
-                phase.k[group][:, at] = nudge.beta * (nudge.targets - nudge.anchor)[:, which]
+                phase.k[group][:, at] = beta * (nudge.targets - nudge.anchor)[:, which]
         return phase
 
     def _start(self, samples: int, start: State | None) -> list[Array]:

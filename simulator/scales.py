@@ -25,6 +25,8 @@ class Scales:
     tau: float  # smallest c/gleak, s; NaN without neurons
     energy: float  # energy scale S of the outputs, W: their mean gleak·vunit², or gunit·vunit²
     conductance: float  # that over vunit²: the β of 1, S
+    #: S over a node's own gleak·vunit²: with it, β weighs the cost of every output alike.
+    share: FloatArray
 
 
 def scales_of(circuit: Circuit) -> Scales:
@@ -40,8 +42,10 @@ def scales_of(circuit: Circuit) -> Scales:
     tau = float(np.min(capacitance[leaky] / gleak[leaky])) if np.any(leaky) else np.nan
     found = [one.nodes for one in (circuit.nudges or circuit.outputs)]
     outputs = np.concatenate(found) if found else np.flatnonzero(leaky)
-    conductance = np.where(leaky[outputs], gleak[outputs], circuit.settings.gunit)
+    conductance = np.where(leaky, gleak, circuit.settings.gunit)
+    own = conductance * vunit**2
     if not len(outputs):
-        return Scales(vunit, gleak, capacitance, tau, circuit.settings.gunit, circuit.settings.gunit)
-    energy = float(np.mean(conductance * vunit[outputs] ** 2))
-    return Scales(vunit, gleak, capacitance, tau, energy, float(np.mean(conductance)))
+        unit = circuit.settings.gunit
+        return Scales(vunit, gleak, capacitance, tau, unit, unit, unit / own)
+    energy, mean = float(np.mean(own[outputs])), float(np.mean(conductance[outputs]))
+    return Scales(vunit, gleak, capacitance, tau, energy, mean, energy / own)

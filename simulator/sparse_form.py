@@ -89,7 +89,9 @@ class SparseChip:
     def _equilibrium(
         self, x: FloatArray, drives: FloatArray, settling: Settling, nudge: Nudge | None
     ) -> State:
-        if nudge is not None and nudge.anchor is None and nudge.beta <= -1.0 and self.tau == self.tau:
+        nudged = [one.nodes for one in self.circuit.nudges]
+        share = float(np.max(self.scales.share[np.concatenate(nudged)])) if nudged else 1.0
+        if nudge is not None and nudge.anchor is None and nudge.beta * share <= -1.0 and self.tau == self.tau:
             raise SimulationError(
                 f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
                 advice="|beta| below 1, or kind=frozen",
@@ -142,9 +144,10 @@ class SparseChip:
         for nudged in self.circuit.nudges:
             name = NUDGE_PREFIX + nudged.bus
             count = len(system.slots(name, "beta"))
+            step = len(nudged.nodes) // count  # 2 for outputs in pairs
             if nudge is not None:
                 columns = slice(begin, begin + count)
-                drives[:, system.slots(name, "beta")] = nudge.beta
+                drives[:, system.slots(name, "beta")] = nudge.beta * self.scales.share[nudged.nodes][::step]
                 drives[:, system.slots(name, "target")] = nudge.targets[:, columns]
                 drives[:, system.slots(name, "mode")] = 0.0 if nudge.anchor is None else 1.0
                 if nudge.anchor is not None:
@@ -240,7 +243,7 @@ class SparseChip:
 
     def parameters(self) -> Weights:
         """Return a copy of every learnable's θ."""
-        return {name: values.copy() for name, values in self.stored.items()}
+        return {name: np.array(values) for name, values in self.stored.items()}
 
     def write(self, values: Mapping[str, Array]) -> None:
         """Replace θ, held within the bounds of the learnables; what is read of it changes in place."""

@@ -6,8 +6,9 @@
     live (mode 0):    y follows the voltage, a spring
     frozen (mode 1):  y is the anchor, the output of the free state: a constant current
 
-scale = gleak·vunit² of the output neuron, or `.options gunit` times vunit² where nothing leaks. β, target
-and anchor (state units) and mode are drives: training sets them per sample, and β = 0 switches it off.
+scale = gleak·vunit² of this output's neuron, or `.options gunit` times vunit² where nothing leaks. β (over
+that scale), target and anchor (state units) and mode are drives: training sets them per sample, and β = 0
+switches it off.
 
 Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equation 4 (½ in the cost).
 Limits: squared error only; no gain, sign or output-impedance error yet.

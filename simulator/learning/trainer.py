@@ -103,9 +103,8 @@ def updated(chip: Chip, estimates: Weights, velocity: Weights) -> Weights:
             step = step + one.decay * theta
         if one.momentum:
             step = velocity[one.name] = one.momentum * velocity.get(one.name, 0.0) + step
-        theta -= one.rate * step
-        if np.isfinite(one.low) or np.isfinite(one.high):
-            np.clip(theta, one.low, one.high, out=theta)
+        # Not in place: what learns may be a single number.
+        values[one.name] = np.clip(theta - one.rate * step, one.low, one.high)
     return values
 
 

@@ -154,6 +154,7 @@ def test_a_crossbar_of_resistors_is_an_array_too() -> None:
             ".bus x[4]\n.model s synapse\nYa x[0:2] x[1:3] s",
             "'x[0:2]' and 'x[1:3]' share some nodes but not all",
         ),
+        (".bus x[2]\n.model s synapse\nYa x x s dir=forward", "Ya couples x to itself: dir=forward is not"),
         (".bus x[2] h[2]\n.model r R\nYa x h r", "Ya has no value"),
         (".bus x[90000] h[90000]\n.model s synapse\nYa x h s", "Ya has more than 2,000,000,000 devices"),
         (".bus h[2]\n.model c neuron\nNa h c\nNb h[1] c", "5:1: node h[1] has two neurons, Na and Nb"),

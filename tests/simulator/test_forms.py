@@ -203,3 +203,37 @@ Ny y cell
     assert np.all(np.abs(answers[0]) > 0.01)
     for answer in answers[1:]:
         np.testing.assert_allclose(answer, answers[0], rtol=1e-9)
+
+
+def test_outputs_of_different_scales_count_alike() -> None:
+    """The cost is a sum in state units: β weighs it by one energy scale, whatever each neuron's own is."""
+    text = """* two scales
+.bus x[2] h[2] y[2] z[1]
+.model syn synapse(init=uniform spread=0.4)
+.model cell neuron(c=1p gleak=1u activation=tanh)
+.model big neuron(c=1p gleak=4u vunit=0.3 activation=tanh)
+Yxh x h syn
+Yhy h y syn
+Yhz h z syn
+Nh h cell
+Ny y cell
+Nz z big
+.input x
+.output y decode=linear
+.output z decode=linear
+.nudge y
+.nudge z
+.learn Yxh rate=1
+.learn Yhz rate=1
+.learn Nz rate=1
+.end
+"""
+    inputs, targets = np.array([[0.4, -0.9], [0.7, 0.2]]), np.array([[0.1, 0.9, -0.3], [0.5, -0.2, 0.6]])
+    beta, still = 1e-4, Settling(tol=1e-13)
+    for form in ("array", "sparse"):
+        chip = compile_chip(elaborate(parse(text, "scales.cir")), form)
+        free = chip.settle(inputs, still)
+        down, up = (chip.settle(inputs, still, Nudge(targets, sign * beta), free) for sign in (-1, 1))
+        slope = chip.gradient(free, inputs, targets)
+        for name, signal in chip.contrast(down, up).items():
+            np.testing.assert_allclose(signal / (2 * beta), slope[name], rtol=1e-4, atol=1e-7)

@@ -24,7 +24,7 @@ def derivative(chip: Chip, function: Callable[[], float], name: str, index: Inde
     indices = [index, index[::-1]] if is_symmetric(chip, name) else [index]
 
     def at(step: float) -> float:
-        values = before.astype(np.float64)
+        values = np.array(before, dtype=np.float64)
         for one in indices:
             values[one] = before[one] + step * h
         chip.write({name: values})

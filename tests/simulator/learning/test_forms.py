@@ -10,6 +10,7 @@ import pytest
 from eqchip.netlists.circuit import Circuit
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
+from eqchip.simulator.checking import check
 from eqchip.simulator.chip import Chip, Nudge, Settling
 from eqchip.simulator.compile import compile_chip
 from eqchip.simulator.learning.estimate import estimate
@@ -17,6 +18,8 @@ from eqchip.simulator.learning.methods import ESTIMATORS
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.references import finite_differences
 from eqchip.simulator.learning.references.recurrent_backpropagation import gradient
+from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.training import train
 from naive_circuits import from_circuit
 
 STILL = Settling(tol=1e-13)
@@ -140,3 +143,33 @@ def test_the_estimate_is_the_slope_of_the_work_done_by_the_nudge(form: str, kind
     for learnable, index in finite_differences.pick(chip, 5, np.random.default_rng(1)):
         exact = finite_differences.derivative(chip, target, learnable, index)
         assert found[learnable][index] == pytest.approx(exact, abs=1e-7 * np.max(np.abs(found[learnable])))
+
+
+@pytest.mark.parametrize("form", ["array", "sparse"])
+def test_what_learns_may_be_a_single_number(form: str) -> None:
+    """A neuron and a synapse on single nodes: arrays without an axis."""
+    text = """* single
+.bus x[2]
+.model syn synapse(init=uniform spread=0.3)
+.model cell neuron(c=1p gleak=1u activation=tanh)
+Yxh x h syn
+Nh h cell
+Yhy h y syn w=0.5
+Ny y cell
+.input x
+.output y decode=linear
+.nudge y
+.learn Yhy rate=0.5
+.learn Ny rate=0.5
+.data xor
+.train beta=1e-3 tol=1e-12 epochs=2 batch=4
+.end
+"""
+    chip = LoadedChip(parse(text, "single"), "single")
+    run = train(chip, form=form)
+    assert run.weights["Ny"].shape == ()
+    assert abs(float(run.weights["Ny"])) > 0.1
+    assert abs(float(np.ravel(run.weights["Yhy"])[0]) - 0.5) > 1e-4
+    found, _ = check(chip, form=form)
+    assert found.reference_error is not None
+    assert found.reference_error < 1e-6

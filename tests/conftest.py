@@ -5,6 +5,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -19,6 +20,10 @@ settings.register_profile("dev", **_PATIENT)
 settings.register_profile("ci", derandomize=True, **_PATIENT)
 settings.register_profile("thorough", max_examples=2000, **_PATIENT)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+# Compiled kernels follow IEEE in silence (error_model="numpy"); as plain Python they must not warn either.
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    np.seterr(all="ignore")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,7 +1,8 @@
 """Random circuits that have one operating point, for comparisons with ngspice.
 
 A spanning tree of resistors gives every node a path to ground; controlled sources are weak enough that
-no feedback loop gains more than one; so Newton, whoever runs it, has one answer to find.
+no feedback loop gains more than one; so Newton, whoever runs it, has one answer to find. Inductors and
+subcircuits sit behind resistors. Every third circuit is not at 27 °C.
 """
 
 from __future__ import annotations
@@ -12,6 +13,15 @@ MODELS = (
     ".model dsmall D(Is=1e-14 N=1.05 Rs=2 Cjo=3p Vj=0.75 M=0.45 TT=4n)",
     ".model dleaky D(Is=1e-8 N=1.8 Rs=10)",
     ".model dideal D(Is=1e-12 N=1 Cjo=10p)",
+    ".subckt cell a b params: r=1k c=100p",
+    "R1 a m {r} tc1=1e-3",
+    "C1 m b {2*c}",
+    "D1 m n dsmall",
+    "Xin n b rest r={2*r}",
+    ".ends",
+    ".subckt rest a b params: r=1",
+    "R1 a b {r}",
+    ".ends",
 )
 
 
@@ -58,6 +68,9 @@ def random_circuit(seed: int, nodes: int, *, analysis: str) -> str:
         lines.append(f"C{k} {a} {b} {10 ** draw.uniform(-11, -9):.6g}")
     for k in range(max(1, nodes // 6)):
         (a, b), (c, d) = pair(), pair()
+        lines.append(f"L{k} {c} l{k} {10 ** draw.uniform(-6, -3):.6g}")
+        lines.append(f"Rl{k} l{k} {b} {ohms():.6g} tc1=2e-3 tc2=1e-6")
+        lines.append(f"X{k} {a} {d} cell r={ohms():.6g} c={10 ** draw.uniform(-11, -9):.6g}")
         lines.append(f"G{k} {a} {b} {c} {d} {draw.uniform(-1, 1) * 2e-6:.4g}")
         lines.append(f"E{k} e{k} 0 {c} {d} {{half*{draw.uniform(-0.5, 0.5):.4g}}}")
         lines.append(f"Re{k} e{k} {a} {ohms() * 10:.6g}")
@@ -67,4 +80,9 @@ def random_circuit(seed: int, nodes: int, *, analysis: str) -> str:
         lines.append(f"B{k} {a} {b} I={{2e-6*tanh(v({c})-v({d}))+1e-6*v({c})*exp(-v({c})^2)}}")
         lines.append(f"Bv{k} b{k} 0 V={{0.3/(1+exp(-3*(v({d})-half)))}}")
         lines.append(f"Rb{k} b{k} {b} {ohms() * 10:.6g}")
+    if seed % 3 == 1:
+        lines.append(f".temp {draw.uniform(-40, 120):.4g}")
+    if "uic" in analysis:
+        nodes_given = draw.choice(np.arange(1, nodes + 1), size=max(1, nodes // 3), replace=False)
+        lines += [f".ic v({one})={draw.uniform(-0.3, 0.3):.4g}" for one in nodes_given]
     return "\n".join([*lines, *MODELS, analysis, ".end", ""])

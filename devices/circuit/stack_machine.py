@@ -204,6 +204,12 @@ def broken_line(code: FloatArray, at: int, count: int, x: float) -> tuple[float,
 
 
 @kernel
+def chain(outer: float, inner: float) -> float:
+    """Return the product of two slopes; 0 wins over infinity, as in 1/(1 + exp(-x)) far below zero."""
+    return outer * inner if outer != 0.0 and inner != 0.0 else 0.0
+
+
+@kernel
 def run(
     code: FloatArray,
     start: int,
@@ -267,13 +273,10 @@ def run(
             y, by_a, by_b = binary(op, value[top], value[top + 1])
             value[top] = y
             for k in range(count):
-                # A factor 0 wins over an infinite slope it does not depend on.
-                first = by_a * slope[top, k] if slope[top, k] != 0.0 else 0.0
-                second = by_b * slope[top + 1, k] if slope[top + 1, k] != 0.0 else 0.0
-                slope[top, k] = first + second
+                slope[top, k] = chain(by_a, slope[top, k]) + chain(by_b, slope[top + 1, k])
         else:
             y, by_x = unary(op, value[top])
             value[top] = y
             for k in range(count):
-                slope[top, k] = by_x * slope[top, k] if slope[top, k] != 0.0 else 0.0
+                slope[top, k] = chain(by_x, slope[top, k])
     return value[0]  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
 """How a transient begins: at its operating point, or (uic) from the initial conditions it is given.
 
 Without uic, .ic holds its nodes while the operating point is found and then lets go. With uic the charges
-of all elements follow from IC= on the element, else from .ic of its nodes (0 V where none is given); two
+of all elements follow from IC= on the element, else from .ic of its terminals (0 V where none is given); two
 vanishing steps of backward Euler then bring every node without charge, and every current, into line. One such
 step also leads over a jump.
 """
@@ -23,7 +23,7 @@ from eqchip.simulator.system import Elements, System
 FloatArray = NDArray[np.float64]
 
 #: The vanishing steps, and the first that follows them, over the longest step of the run.
-VANISHING, FIRST = 1e-9, 1e-3
+VANISHING, FIRST = 1e-7, 1e-3
 #: How far from the last state one behind a jump is sought, over the largest voltages so far.
 AWAY = (0.0, 0.1, -0.1, 0.3, -0.3, 1.0, -1.0, 3.0, -3.0)
 
@@ -88,12 +88,26 @@ def given_state(system: System, solver: Solver, drives: FloatArray, longest: flo
         given = elements.instance.given().get("ic")
         if elements.instance.family.ic and given is not None and len(elements.branches):
             x[elements.branches] = elements.numbers(given)
+    _follow_terminals(system, x)
     charge = initial_charges(system, solver, x, drives)
     step = VANISHING * longest
     for _ in range(2):
         x = implicit_point(solver, drives, x, charge, step)
         _, charge = solver.evaluate(x, drives)
     return x
+
+
+def _follow_terminals(system: System, x: FloatArray) -> None:
+    """Give every internal node the voltage of its terminal: no current flows between them yet."""
+    for elements in system.ranges.values():
+        family, graph = elements.instance.family, elements.graph
+        if family.internal and elements.stop > elements.start:
+            first, last = graph.pin_start[elements.start], graph.pin_start[elements.stop]
+            pins = graph.pins[first:last].reshape(elements.stop - elements.start, -1)
+            for k, node in enumerate(family.internal, len(family.terminals)):
+                volts = np.append(x, 0.0)[pins[:, node.onto]]
+                own = pins[:, k] != pins[:, node.onto]
+                x[pins[own, k]] = volts[own]
 
 
 def initial_charges(system: System, solver: Solver, x: FloatArray, drives: FloatArray) -> FloatArray:

@@ -105,6 +105,13 @@ def test_what_happens_at_kinks_and_outside(code, at: float, value: float, slope:
     assert slopes[0] == slope
 
 
+@pytest.mark.parametrize("at", [-1e3, -1e6])
+def test_a_logistic_is_flat_where_its_exponential_overflows(at: float) -> None:
+    code = (CONSTANT, 0.3, CONSTANT, 1.0, *A, opcodes.NEGATE, opcodes.EXP, opcodes.ADD, opcodes.DIVIDE)
+    value, slopes = value_and_slopes(code, (at,))
+    assert (value, slopes[0]) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize("op", [opcodes.ASIN, opcodes.ACOS, opcodes.ATANH, opcodes.ACOSH])
 def test_at_the_end_of_a_domain_the_slope_is_large_but_finite(op: int) -> None:
     _, slopes = value_and_slopes((*A, op), (1.0,))

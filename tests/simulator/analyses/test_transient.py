@@ -155,6 +155,25 @@ def test_uic_charges_a_junction_that_starts_empty(cjo: str) -> None:
     assert np.all(np.diff(trace["v(b)"][:20]) > 0.0)
 
 
+def test_uic_charges_a_junction_behind_its_series_resistance() -> None:
+    # v(b) = 0.5 V is that of the junction too, though the node between it and rs has no name to give it one.
+    trace = simulated(
+        "D1 b 0 d\nR1 b 0 1k\n.model d D(Is=1e-20 Cjo=1n M=0 Rs=5)\n.ic v(b)=0.5\n.tran 10n 2u UIC"
+    )[0]
+    exact = 0.5 * 1e3 / 1005.0 * np.exp(-trace.axis / 1.005e-6)
+    np.testing.assert_allclose(trace["v(b)"], exact, atol=5e-4)
+
+
+def test_uic_starts_an_island_that_only_resistors_tie_to_ground() -> None:
+    # The junction holds so much charge that its rounding would move the island, were the first steps tiny.
+    trace = simulated(
+        "C1 a b 100p\nC2 b c 100p\nD1 a c d\nR1 a 0 30k\nR2 c 0 30k\nR3 b 0 30k\n"
+        ".model d D(Is=1e-14 TT=4n Rs=2)\n.ic v(a)=0.85\n.tran 0.2u 20u UIC"
+    )[0]
+    np.testing.assert_allclose(trace["v(a)"] + trace["v(b)"] + trace["v(c)"], 0.0, atol=1e-7)
+    assert abs(trace["v(a)"][-1]) < 1e-3
+
+
 def test_uic_takes_node_voltages() -> None:
     trace = simulated("C1 a b 1n\nC2 b 0 3n\nR1 a 0 1meg\nR2 b 0 1meg\n.ic v(a)=2 v(b)=0.5\n.tran 1u 2u UIC")[
         0

@@ -77,7 +77,7 @@ def check(
     from eqchip.simulator.checking import check as hold_against
     from eqchip.simulator.records.recorder import check_target
 
-    path = Path(output) if output else None
+    path = Path(output) if output is not None else None
     if path is not None:
         check_target(path)
     speaker.warn_when_cold()

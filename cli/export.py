@@ -31,7 +31,7 @@ def export(
     A trained FILE.h5 exports to SPICE with its learned weights.
     """
     speaker = Speaker(as_json, quiet)
-    path = Path(output) if output else Path(Path(source).stem + SUFFIX[target])
+    path = Path(output) if output is not None else Path(Path(source).stem + SUFFIX[target])
     record = Path(source).suffix.lower() in (".h5", ".hdf5", ".part")
     if target == "spice":
         _write_spice(source, path, settings)

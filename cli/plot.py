@@ -36,7 +36,7 @@ def plot(file: str, output: str | None, names: tuple[str, ...], as_json: bool, q
     from eqchip.simulator.run import Run
 
     speaker = Speaker(as_json, quiet)
-    path = Path(output) if output else Path(f"{Path(file).stem or 'picture'}.png")
+    path = Path(output) if output is not None else Path(f"{Path(file).stem or 'picture'}.png")
     check_format(path)  # before the time that drawing takes
     run = Run.of(Record(file))
     save(draw(run, names), path)

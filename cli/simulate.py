@@ -48,7 +48,7 @@ def simulate(
     if seed is not None:
         changes["train.seed"] = float(seed)
     loaded = load(chip).set(changes)
-    path = Path(output) if output else default_path(loaded.name)
+    path = Path(output) if output is not None else default_path(loaded.name)
     check_target(path)
     speaker.warn_when_cold()
     progress = Progress(speaker, 100.0, "%")

@@ -49,7 +49,7 @@ def train(
     if seed is not None:
         changes["train.seed"] = float(seed)
     loaded = load(chip).untrained().set(changes)
-    path = Path(output) if output else default_path(loaded.name)
+    path = Path(output) if output is not None else default_path(loaded.name)
     check_target(path)
     epochs = int(float(loaded.circuit.train.get("epochs", 10)))
     speaker.warn_when_cold()

@@ -5,7 +5,7 @@ Immutable: `set` returns another one. Circuit and forms are worked out when they
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,17 +36,19 @@ class LoadedChip:
         name: str,
         overrides: Mapping[str, str | float] | None = None,
         weights: Mapping[str, NDArray[Any]] | None = None,
+        changed: Collection[str] = (),  # names set after the weights were learned
     ) -> None:
         self.netlist = netlist
         self.name = name
         self.overrides = dict(overrides or {})
         self.weights = dict(weights) if weights else None
+        self.changed = frozenset(changed) if weights else frozenset()
 
     @cached_property
     def circuit(self) -> Circuit:
         """What the netlist means, everything resolved; out of a record, with the weights it learned."""
         circuit = elaborate(self.netlist, self.overrides)
-        return with_learned(circuit, self.weights) if self.weights else circuit
+        return with_learned(circuit, self.weights, self.changed) if self.weights else circuit
 
     def set(self, changes: Mapping[str, str | float]) -> LoadedChip:
         """Return a chip with values changed: `chip.set({"train.beta": 0.5})`, as `--set` does."""
@@ -57,7 +59,8 @@ class LoadedChip:
                 "a circuit built in Python has no netlist to set values of",
                 expected="other values when building",
             )
-        return LoadedChip(self.netlist, self.name, {**self.overrides, **changes}, self.weights)
+        overrides = {**self.overrides, **changes}
+        return LoadedChip(self.netlist, self.name, overrides, self.weights, {*self.changed, *changes})
 
     def untrained(self) -> LoadedChip:
         """Return the chip without what it learned."""

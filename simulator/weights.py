@@ -12,7 +12,7 @@ drawn symmetric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -34,18 +34,40 @@ def with_weights(circuit: Circuit) -> Circuit:
     return replace(circuit, instances=instances)
 
 
-def with_learned(circuit: Circuit, weights: Mapping[str, NDArray[Any]]) -> Circuit:
-    """Return the circuit with what was learned written on its instances, by instance name."""
+def with_learned(
+    circuit: Circuit, weights: Mapping[str, NDArray[Any]], changed: Collection[str] = ()
+) -> Circuit:
+    """Return the circuit with what was learned written on its instances, by instance name.
 
-    def written(instance: Instance) -> Instance:
-        learning = instance.family.learning
-        if learning is None or instance.name not in weights:
-            return instance
-        values = np.asarray(weights[instance.name], dtype=np.float64).reshape(instance.shape or ())
-        found: Any = values if instance.shape else float(values)
-        return replace(instance, values={**instance.values, learning.parameter: found})
-
-    return replace(circuit, instances=[written(instance) for instance in circuit.instances])
+    It stands above what the netlist gave, and below what was `changed` since: names such as `Yxh.w` and
+    `Yxh[3,5].w`, as `--set` has them.
+    """
+    names = {name.lower().replace(" ", "") for name in changed}
+    learned: dict[str, str] = {}
+    instances = []
+    for one in circuit.instances:
+        learning = one.family.learning
+        if learning is None or one.name not in weights:
+            instances.append(one)
+            continue
+        learned[one.name] = learning.parameter
+        if f"{one.name}.{learning.parameter}".lower() in names:
+            instances.append(one)
+            continue
+        values = np.asarray(weights[one.name], dtype=np.float64).reshape(one.shape or ())
+        found: Any = values if one.shape else float(values)
+        instances.append(replace(one, values={**one.values, learning.parameter: found}))
+    elements = {}
+    for (name, index), given in circuit.elements.items():
+        place = f"{name}[{','.join(map(str, index))}]".lower()
+        left = {
+            key: value
+            for key, value in given.items()
+            if key != learned.get(name) or f"{place}.{key}" in names
+        }
+        if left:
+            elements[name, index] = left
+    return replace(circuit, instances=instances, elements=elements)
 
 
 def _open(instance: Instance) -> bool:

@@ -12,7 +12,7 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,10 @@ def read_file(path: Path, features: int, at: Location | None = None) -> Source:
 
 def _npz(path: Path, at: Location | None) -> dict[str, Array]:
     wanted = {name for pair in (*PAIRS, TEST) for name in pair}
+    if not is_zipfile(path):  # NumPy would speak of pickles
+        raise InputError(
+            f"{path.name}: not a readable npz file", at, expected="a file that numpy.savez wrote"
+        )
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files if name in wanted}

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.errors import InputError, nearest
+from eqchip.errors import EqchipError, InputError, nearest
 from eqchip.simulator.records.layout import SCHEMA, SCHEMA_VERSION, decode, kind_of, shown_unit
 from eqchip.simulator.records.reason import reason
 from eqchip.simulator.records.recorder import part_of
@@ -46,6 +46,7 @@ def opened(path: Path) -> Iterator[h5py.File]:
     try:
         if not h5py.is_hdf5(path):
             raise InputError(f"{path} is not an HDF5 file", expected="a file that eqchip wrote")
+        _refuse_cut_off(path)
         try:
             file = h5py.File(path, "r")
         except OSError:  # open for writing, or killed while it was
@@ -53,7 +54,30 @@ def opened(path: Path) -> Iterator[h5py.File]:
     except (OSError, RuntimeError) as problem:  # HDF5 says the latter of a damaged head
         raise InputError(f"{path} cannot be read: {reason(problem)}") from None
     with file:
-        yield file
+        try:
+            yield file
+        except EqchipError:
+            raise
+        except KeyError as problem:
+            raise InputError(f"{path} lacks what every record has: {problem.args[0]}") from None
+        except (OSError, RuntimeError) as problem:
+            raise InputError(f"{path} is damaged: {reason(problem)}") from None
+
+
+def _refuse_cut_off(path: Path) -> None:
+    """Refuse a file that ends before its own head says it does: with SWMR, HDF5 would wait for the rest.
+
+    Layout of a superblock: chapter II.A of the HDF5 File Format Specification 3.0, versions 2 and 3.
+    """
+    with path.open("rb") as handle:
+        head = handle.read(36)
+    if len(head) == 36 and head[:8] == b"\x89HDF\r\n\x1a\n" and head[8] in (2, 3) and head[9] == 8:
+        wanted = int.from_bytes(head[28:36], "little")
+        size = path.stat().st_size
+        if size < wanted:
+            raise InputError(
+                f"{path} is cut off: it has {size:,} of {wanted:,} bytes", expected="the whole file"
+            )
 
 
 def _neighbour(path: Path) -> str | None:

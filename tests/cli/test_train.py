@@ -142,3 +142,8 @@ def test_an_interrupt_keeps_the_epochs_that_were_done(here: Path) -> None:
         assert np.array_equal(file["training/epoch"][:], 1 + np.arange(file["training/epoch"].shape[0]))
         assert np.all(np.isfinite(file["weights/Yxh"][:]))
     assert run(["evaluate", "xor.h5"]) == 0
+
+
+def test_an_empty_name_for_the_result_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "xor", "-o", ""]) == 2
+    assert "records are HDF5 files" in capsys.readouterr().err

@@ -6,6 +6,8 @@ import pytest
 from eqchip.netlists.circuit import Circuit
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
+from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.spread import spread
 from eqchip.simulator.weights import draw, with_weights
 
 CHIP = """a chip
@@ -87,3 +89,25 @@ def test_given_weights_stay() -> None:
 def test_a_circuit_without_synapses_is_left_alone() -> None:
     circuit = elaborate(parse("plain\nV1 a 0 1\nR1 a 0 1k\n.end\n", "a.cir"))
     assert with_weights(circuit) is circuit
+
+
+def test_what_was_learned_stands_above_the_netlist_and_below_what_is_set_since() -> None:
+    netlist = parse(
+        "t\n.bus x[2] h[2]\n.model s synapse\n.model c neuron\nYxh x h s w=9\nNh h c\n.input x\n"
+        ".set Yxh[0,1].w=7\n.end\n",
+        "t.cir",
+    )
+    learned = {"Yxh": np.array([[1.0, 2.0], [3.0, 4.0]]), "Nh": np.array([0.5, 0.6])}
+    trained = LoadedChip(netlist, "t", {"Yxh[1,0].w": 8.0}, learned)
+
+    def theta(chip: LoadedChip, name: str = "Yxh") -> list[float]:
+        (group,) = spread(chip.circuit, [chip.circuit.instance(name)])  # type: ignore[list-item]
+        return group.given.values["w" if name == "Yxh" else "bias"].tolist()
+
+    assert theta(LoadedChip(netlist, "t", {"Yxh[1,0].w": 8.0})) == [9, 7, 8, 9]
+    assert theta(trained) == [1, 2, 3, 4]
+    assert theta(trained.set({"yxh[0,1].w": -1.0})) == [1, -1, 3, 4]
+    assert theta(trained.set({"Yxh.w": 0.0})) == [0, 0, 0, 0]
+    assert theta(trained.set({"Nh.bias": 0.25}), "Nh") == [0.25, 0.25]
+    assert theta(trained.set({"c.gleak": 2e-6}).set({"Nh[1].bias": 0.0}), "Nh") == [0.5, 0.0]
+    assert theta(trained.untrained()) == [9, 7, 8, 9]

@@ -54,3 +54,31 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         file.attrs["schema_version"] = 99
     with pytest.raises(InputError, match=r"newer eqchip \(schema 99; known: 1\)"):
         Record(tmp_path / "a.h5")
+
+
+def recorded(path: Path) -> Path:
+    plan = Plan("dc", Column("v1", "V"), (Column("v(a)", "V"),))
+    with Recorder(path, Provenance("simulate", "a"), [plan]) as recorder:
+        recorder.add(0, Rows(np.arange(3.0), {"v(a)": np.ones(3)}))
+    return path
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_a_file_that_was_cut_off_is_refused_at_once(tmp_path: Path, share: float) -> None:
+    """Opened as one that is being written, HDF5 would wait for the missing end without end."""
+    path = recorded(tmp_path / "a.h5")
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(int(share * size))
+    with pytest.raises(
+        InputError, match=rf"a\.h5 is cut off: it has {int(share * size):,} of {size:,} bytes"
+    ):
+        Record(path)
+
+
+def test_a_file_that_lacks_a_part_is_refused(tmp_path: Path) -> None:
+    path = recorded(tmp_path / "a.h5")
+    with h5py.File(path, "r+") as file:
+        del file["run"]
+    with pytest.raises(InputError, match=r"a\.h5 lacks what every record has: .*component not found"):
+        Record(path)

@@ -46,7 +46,9 @@ device itself.
 def commands_page() -> str:
     """Return the page of commands."""
     parts = [COMMANDS_HEAD]
-    parent = click.Context(commands, info_name="eqchip", terminal_width=100, max_content_width=100)
+    # The settings of the program itself: a command keeps the help option it was first asked for.
+    settings = {**commands.context_settings, "terminal_width": 100, "max_content_width": 100}
+    parent = click.Context(commands, info_name="eqchip", **settings)
     for name in COMMANDS:
         command = commands.get_command(parent, name)
         if command is None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eqchip.simulator.sparse_form import SparseChip
 
 FORMS = ("auto", "array", "sparse")
+DTYPES = ("float32", "float64")
 
 #: Below this many weights float32 gains nothing; a tolerance below FINE is lost in its rounding.
 SMALL, FINE = 20_000, 1e-5
@@ -33,18 +34,31 @@ def compile_chip(circuit: Circuit, form: str = "auto", dtype: Any = None) -> Arr
     """
     if form not in FORMS:
         raise InputError(f"form={form}: no such form", expected=" | ".join(FORMS))
+    asked = None if dtype is None else _dtype(dtype)
     circuit = with_weights(circuit)
     if form == "sparse":
-        return _sparse(circuit, "asked for")
+        return _sparse(circuit, "asked for", asked)
     try:
-        return ArrayChip(lay_out(circuit, _precision(circuit) if dtype is None else np.dtype(dtype).type))
+        return ArrayChip(lay_out(circuit, _precision(circuit) if asked is None else asked.type))
     except Unsuited as why:
         if form == "array":
             raise InputError(f"this circuit has no array form: {why}", expected="form=sparse") from None
-        return _sparse(circuit, str(why))
+        return _sparse(circuit, str(why), asked)
 
 
-def _sparse(circuit: Circuit, reason: str) -> SparseChip:
+def _dtype(asked: Any) -> np.dtype[Any]:
+    name = asked if isinstance(asked, str) else getattr(asked, "__name__", str(asked))
+    if name not in DTYPES:
+        raise InputError(f"dtype={name}: no such precision", expected=" | ".join(DTYPES))
+    return np.dtype(name)
+
+
+def _sparse(circuit: Circuit, reason: str, dtype: np.dtype[Any] | None) -> SparseChip:
+    if dtype is not None and dtype != np.float64:
+        raise InputError(
+            f"{dtype} is for arrays; this chip takes the sparse form ({reason})",
+            expected="dtype=float64, or a chip with an array form",
+        )
     # Every device's law comes with it: no chip that does without should wait for that.
     from eqchip.simulator.sparse_form import SparseChip
 

@@ -94,7 +94,12 @@ def test_precision_is_single_only_where_that_costs_nothing() -> None:
     assert compiled(x=500, h=50, train="solve=euler free_steps=3 nudged_steps=3 eps=0.1").dtype == np.float32
     assert compiled(x=500, h=50, train="tol=1e-4", dtype=np.float64).dtype == np.float64
     assert compiled(dtype="float32").dtype == np.float32
-    assert compiled("Rl h 0 1meg", dtype=np.float32).dtype == np.float64
+    assert compiled("Rl h 0 1meg").dtype == np.float64
+    with pytest.raises(InputError, match=r"float32 is for arrays; this chip takes the sparse form \(Rl"):
+        compiled("Rl h 0 1meg", dtype=np.float32)
+    for wrong in ("float16", "doubel", int):
+        with pytest.raises(InputError, match="no such precision"):
+            compiled(dtype=wrong)
 
 
 def test_an_unknown_form_is_refused() -> None:

@@ -119,6 +119,7 @@ def test_euler_steps_are_those_of_the_twin(form: str, kind: str) -> None:
         close(found.values[key], value, 1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "within", "scales"])
 @pytest.mark.parametrize("form", FORMS)
 def test_the_estimate_is_the_slope_of_the_work_done_by_the_nudge(form: str, kind: str) -> None:

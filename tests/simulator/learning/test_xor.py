@@ -64,6 +64,7 @@ def test_it_learns_from_any_seed_as_it_ships(seed: int) -> None:
     assert last.test_loss < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solve", ["equilibrium", "euler"])
 def test_both_forms_end_with_the_same_weights(solve: str) -> None:
     start, array, epochs = trained("array", solve)

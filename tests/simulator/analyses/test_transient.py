@@ -12,7 +12,7 @@ from scipy.optimize import brentq
 from eqchip.errors import SimulationError
 from eqchip.netlists.circuit import Tran
 from eqchip.simulator.analyses.transient import tran
-from eqchip.simulator.rows import Plan, Rows
+from eqchip.simulator.rows import Plan, Rows, gather
 from naive_mna import missed
 from simulated import compiled, simulated
 
@@ -128,6 +128,14 @@ def test_rows_begin_at_tstart() -> None:
 def test_without_uic_a_transient_begins_at_the_operating_point() -> None:
     trace = simulated("V1 a 0 2\nR1 a b 1k\nR2 b 0 1k\nC1 b 0 1n IC=0.1\n.tran 1u 20u")[0]
     np.testing.assert_allclose(trace["v(b)"], 1.0, rtol=1e-9)  # IC= counts with uic only
+
+
+def test_capacitances_written_in_place_count_after_refresh() -> None:
+    system = compiled("C1 a 0 1n IC=1\nR1 a 0 1k\n.tran 0.02u 2u 0 0.02u UIC")
+    system.elements("C1").values[:, 0] = 2e-9
+    system.refresh()
+    trace = gather(tran(system, system.circuit.analyses[0]))[0]
+    np.testing.assert_allclose(trace["v(a)"], np.exp(-trace.axis / 2e-6), atol=1e-4)
 
 
 def test_ic_holds_a_node_and_lets_it_go() -> None:

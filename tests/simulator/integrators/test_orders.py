@@ -74,6 +74,33 @@ def test_a_nonlinear_charge_is_integrated_with_order_two(method: str) -> None:
     assert slope(steps, differences) == pytest.approx(2.0, abs=0.1)
 
 
+LC = "C1 a 0 1n IC=1\nL1 a 0 1u IC=0\n.tran 10n 5u 0 10n UIC\n"  # ωh = 0.316, 25 periods
+
+
+def lc_energy(method: str) -> tuple[np.ndarray, np.ndarray]:
+    trace = simulated(FREE.format(method=method) + LC)[0]
+    return trace.axis, 0.5e-9 * trace["v(a)"] ** 2 + 0.5e-6 * trace["i(l1)"] ** 2
+
+
+def test_the_trapezoidal_rule_takes_no_energy_from_a_resonance() -> None:
+    # q₁ − q₀ = h·ī and φ₁ − φ₀ = h·v̄ conserve ½Cv² + ½Li² whatever h; only the first steps are others.
+    _, energy = lc_energy("trap")
+    np.testing.assert_allclose(energy[20:], energy[20], rtol=1e-7)
+    assert energy[20] == pytest.approx(0.5e-9, rel=1e-2)
+
+
+def test_trbdf2_takes_from_a_resonance_what_its_stability_function_says() -> None:
+    # v′ = iω·v: u_γ = (1 + γz/2)/(1 − γz/2), u₁ = (u_γ/(γ(1 − γ)) − (1 − γ)/γ)/(2 + √2 − z), z = iωh.
+    time, energy = lc_energy("trbdf2")
+    full = np.isclose(np.diff(time), 10e-9, rtol=1e-9, atol=0.0)
+    gamma, z = 2.0 - math.sqrt(2.0), 1j * 10e-9 / math.sqrt(1e-15)
+    stage = (1.0 + gamma * z / 2.0) / (1.0 - gamma * z / 2.0)
+    factor = (stage / (gamma * (1.0 - gamma)) - (1.0 - gamma) / gamma) / (2.0 + math.sqrt(2.0) - z)
+    assert np.count_nonzero(full) > 400
+    np.testing.assert_allclose((energy[1:] / energy[:-1])[full], abs(factor) ** 2, rtol=1e-6)
+    assert abs(factor) < 1.0
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_fast_mode_does_not_ring(method: str) -> None:
     # τ = 1 ns, steps of 1 µs: after the edge the node follows its source without overshoot.
@@ -86,11 +113,12 @@ def test_a_fast_mode_does_not_ring(method: str) -> None:
     assert len(trace.axis) < 1200
 
 
-def test_the_error_follows_reltol() -> None:
+@pytest.mark.parametrize("method", METHODS)
+def test_the_error_follows_reltol(method: str) -> None:
     def error(reltol: float) -> float:
         trace = simulated(
-            f".options reltol={reltol} vntol=1n\nV1 a 0 PULSE(0 1 1u 1n 1n 1 2)\nR1 a b 1k\nC1 b 0 1n\n"
-            ".tran 10u 10u"
+            f".options reltol={reltol} vntol=1n method={method}\nV1 a 0 PULSE(0 1 1u 1n 1n 1 2)\n"
+            "R1 a b 1k\nC1 b 0 1n\n.tran 10u 10u"
         )[0]
         t = np.maximum(trace.axis - 1e-6, 0.0)
         ramp = np.minimum(t, 1e-9) / 1e-9

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Speaker, assignments, options
+from eqchip.cli.habits import Speaker, assignments, options, quoted
 
 if TYPE_CHECKING:
     from eqchip.simulator.learning.fidelity import Fidelity
@@ -85,9 +85,9 @@ def check(
     lost = str(run.parts["fidelity"].trace.plan.attributes["without_energy"]).split()
     _print(speaker, fidelity, lost)
     if path is not None:
-        speaker.say(f"\nwrote {path}; next: eqchip plot {path}")
+        speaker.say(f"\nwrote {path}; next: eqchip plot {quoted(path)}")
     else:
-        speaker.say(f"\neqchip check {chip} -o FILE.h5 keeps this for eqchip plot")
+        speaker.say(f"\neqchip check {quoted(chip)} -o FILE.h5 keeps this for eqchip plot")
     speaker.answer(
         {
             **run.facts,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -68,6 +69,11 @@ OPTIONS = {
     "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
     "quiet": click.option("-q", "--quiet", is_flag=True, help="No notes, no progress."),
 }
+
+
+def quoted(name: object) -> str:
+    """Return a file's name as a shell takes it, for commands to try next."""
+    return shlex.quote(str(name))
 
 
 def options(*names: str) -> Callable[[F], F]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, options
+from eqchip.cli.habits import Progress, Speaker, assignments, options, quoted
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -129,4 +129,4 @@ def _print_values(speaker: Speaker, part: Part) -> None:
 
 def _next(run: Run, path: Path) -> str:
     drawn = any(part.trace.plan.axis is not None for part in run.parts.values())
-    return f"eqchip plot {path}" if drawn else f"eqchip show {path}"
+    return f"eqchip {'plot' if drawn else 'show'} {quoted(path)}"

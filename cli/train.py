@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, options
+from eqchip.cli.habits import Progress, Speaker, assignments, options, quoted
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def train(
         progress.clear()
     result = results(table.last)
     speaker.say(f"\n{_closing(result, run.facts, len(run.weights))}")
-    speaker.say(f"wrote {path} in {speaker.seconds:.2f} s; next: eqchip plot {path}, eqchip check {path}")
+    name = quoted(path)
+    speaker.say(f"wrote {path} in {speaker.seconds:.2f} s; next: eqchip plot {name}, eqchip check {name}")
     speaker.answer({**run.facts, "seconds": speaker.seconds, "file": str(path), **result})
 
 

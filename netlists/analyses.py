@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card
 from eqchip.netlists.circuit import Dc, Op, Tran
 
 MOST_POINTS = 50_000_000
+MOST_STEPS = 1_000_000_000
 
 _DC = ".dc SOURCE START STOP STEP [SOURCE2 START2 STOP2 STEP2]"
 _TRAN = ".tran TSTEP TSTOP [TSTART [TMAX]] [UIC]"
@@ -40,6 +43,8 @@ def read_dc(build: Build, card: Card) -> None:
         if abs((stop - start) / step) > MOST_POINTS:
             raise InputError(f"a sweep of more than {MOST_POINTS:,} points", card.where(k + 3))
         sweeps.append((_source(build, card, k), start, stop, step))
+    if math.prod(abs((stop - start) / step) + 1.0 for _, start, stop, step in sweeps) > MOST_POINTS:
+        raise InputError(f"a sweep of more than {MOST_POINTS:,} points", card.where(3))
     if len(sweeps) == 2 and sweeps[0][0] == sweeps[1][0]:
         raise InputError(f"{sweeps[0][0]} is swept twice", card.where(4), expected="two sources")
     build.circuit.analyses.append(Dc(tuple(sweeps)))
@@ -96,4 +101,10 @@ def read_tran(build: Build, card: Card) -> None:
         )
     if longest is not None and longest < 0.0:
         raise InputError(f"TMAX is {longest:g}", card.where(3), expected="a time above 0")
+    if stop / (longest or step) > MOST_STEPS:
+        raise InputError(
+            f"a transient of more than {MOST_STEPS:,} steps",
+            card.where(3 if longest else 0),
+            expected=f"a step of at least {stop / MOST_STEPS:g}",
+        )
     build.circuit.analyses.append(Tran(step, stop, start, longest or None, uic))

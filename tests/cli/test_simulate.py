@@ -225,3 +225,9 @@ def test_a_lost_interrupt_is_raised_at_the_next_block() -> None:
         with pytest.raises(KeyboardInterrupt):
             interrupts.check()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_commands_to_try_next_are_quoted_as_a_shell_wants_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("two words.cir").write_text("* t\nV1 a 0 1\nR1 a 0 1k\n.op\n.end\n")
+    assert run(["simulate", "two words.cir"]) == 0
+    assert "next: eqchip show 'two words.h5'" in capsys.readouterr().out

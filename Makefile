@@ -35,7 +35,7 @@ test: $(STAMP) ## the tests, some minutes on two cores
 	$(BIN)/pytest -q
 
 check: $(STAMP) ## lint, format, types, direction of imports
-	@status=0; for tool in "ruff check ." "ruff format --check ." mypy "lint-imports --no-logo"; do \
+	@status=0; for tool in "ruff check ." "ruff format --check ." mypy "lint-imports --no-logo --no-cache"; do \
 	  echo "== $$tool"; $(BIN)/$$tool || status=1; done; exit $$status
 
 verify: $(STAMP) coverage ## hours: statistics, fuzzing, published figures; coverage of the kernels

@@ -88,7 +88,9 @@ def _find(system: System, known: dict[str, tuple[Column, IntArray]], name: str) 
     kind, inside = name[:1], name[2:-1]
     if kind == "v":
         node = system.circuit.node_index().get(inside)
-        if node is not None and node > 0:
+        if node == 0:
+            raise InputError(f"'{name}' is ground: always 0 V", expected="v(node) of another node")
+        if node is not None:
             return Column(name, "V"), system.unknown_of_node[node : node + 1]
     elif kind == "i":
         column = known.get(f"i({spice_name(inside)})")

@@ -88,3 +88,8 @@ def test_a_column_that_is_not_there_is_refused_by_its_nearest_name() -> None:
     system.circuit.saves.append("i(vim)")
     with pytest.raises(InputError, match=r"nothing called 'i\(vim\)'.*did you mean 'i\(vin\)'"):
         list(op(system))
+
+
+def test_ground_is_not_saved() -> None:
+    with pytest.raises(InputError, match=r"'v\(0\)' is ground"):
+        simulated("V1 a 0 1\nR1 a 0 1k\n.save v(0)\n.op")

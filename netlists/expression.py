@@ -140,9 +140,7 @@ def number_or_expression(card: Card, index: int, scope: Scope) -> float:
     """Return the value of a token: `10k`, `{2*a}`, `'2*a'`, a parameter's name, or `2*a` without blanks."""
     word = card.tokens[index]
     try:
-        value = parse_number(word)
-        if -math.inf < value < math.inf:
-            return value
+        return parse_number(word)
     except ValueError:  # the parser says what is wrong with a number such as 4k7, and where
         pass
     return evaluate(parse_expression(word, card, index), scope)

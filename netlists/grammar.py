@@ -14,7 +14,6 @@ Limits: 100 levels of nesting, 200,000 characters.
 
 from __future__ import annotations
 
-import math
 import re
 from typing import NoReturn
 
@@ -185,8 +184,6 @@ class _Reader:
             value = parse_number(word)
         except ValueError as fault:
             self.fail(str(fault), at)
-        if math.isinf(value):
-            self.fail(f"'{word}' is too large", at)
         return Number(value, at)
 
     def named(self, word: str, at: Spot) -> Node:

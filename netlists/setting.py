@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,12 +49,31 @@ class Setting:
 
     def number(self, scope: Scope) -> float:
         """Return the value as a number: `10k`, or an expression of the netlist's parameters."""
+        try:
+            return self._number(scope)
+        except InputError as error:
+            if self.card is not None:  # it has its place
+                raise
+            raise self.error(error.message, error.expected, error.near) from None
+
+    def _number(self, scope: Scope) -> float:
         if not isinstance(self.value, str):
-            return float(self.value)
+            return self._given()
         try:
             return parse_number(self.value)
         except ValueError:
             return evaluate(parse_expression(self.value, self.card, self.index), scope)
+
+    def _given(self) -> float:
+        """Return a value given from Python, where it may be anything."""
+        try:
+            value = float(self.value)
+        except (TypeError, ValueError):
+            kind = type(self.value).__name__
+            raise InputError(f"a value of type {kind}", expected="a number, or text such as 10k") from None
+        if not math.isfinite(value):
+            raise InputError(f"the value {value:g}", expected="a finite number")
+        return value
 
     def checked(self, parameter: Parameter, scope: Scope) -> Value:
         """Return the value for a parameter, or say what would be right."""
@@ -64,7 +84,7 @@ class Setting:
             if parameter.words:
                 value = self.value if not isinstance(self.value, bool) else float(self.value)
             else:
-                value = self.number(scope)
+                value = self._number(scope)
             return parameter.check(value)
         except InputError as error:
             raise self.error(error.message, error.expected, error.near) from None

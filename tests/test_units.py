@@ -77,6 +77,8 @@ def test_the_unit_is_told_apart_from_the_scale(text: str, unit: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("1e400", r"'1e400' is too large a number"),
+        ("1e308k", r"'1e308k' is too large a number"),
         ("4k7", r"has digits after its suffix; write 4\.7k"),
         ("1R5", "neither a scale"),
         ("1x", "ends in 'x', which is neither a scale"),

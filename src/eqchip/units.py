@@ -77,6 +77,13 @@ def parse_quantity(text: str) -> tuple[float, str]:
 
     Raises ValueError, saying what is wrong, when `text` is not such a number.
     """
+    value, unit = _quantity(text)
+    if math.isinf(value):
+        raise ValueError(f"'{text}' is too large a number")
+    return value, unit
+
+
+def _quantity(text: str) -> tuple[float, str]:
     if _PLAIN.match(text):
         return float(text), ""
     found = _NUMBER.match(text)
@@ -100,8 +107,8 @@ def parse_quantity(text: str) -> tuple[float, str]:
 
 def parse_number(text: str) -> float:
     """Read a number as SPICE does, in SI; ValueError when it is not one."""
-    if _PLAIN.match(text):
-        return float(text)
+    if _PLAIN.match(text) and not math.isinf(value := float(text)):
+        return value
     return parse_quantity(text)[0]
 
 

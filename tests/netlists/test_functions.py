@@ -99,7 +99,7 @@ def test_a_parameter_hides_a_constant() -> None:
         ("1e300*1e300", "the value is too large"),
         ("1/0", "division by zero"),
         ("1%0", "division by zero"),
-        ("1e400", "'1e400' is too large"),
+        ("1e400", "'1e400' is too large a number"),
         ("sin(1,2)", r"sin\(\) takes 1 argument, not 2"),
         ("max(1)", r"max\(\) takes 2 arguments, not 1"),
         ("if(1,2)", r"if\(\) takes 3 arguments, not 2"),

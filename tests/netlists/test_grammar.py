@@ -85,7 +85,7 @@ def test_voltages_currents_and_time_keep_their_names() -> None:
         ("1 # 2", "'#' means nothing in an expression", 3),
         ("4k7", "digits after its suffix; write 4.7k", 1),
         ("2*1x", "neither a scale", 3),
-        ("2+1e400", "'1e400' is too large", 3),
+        ("2+1e400", "'1e400' is too large a number", 3),
         ("1mil", "ngspice reads mil as 1e-3 in an expression", 1),
         ("1?2", "the expression ends too early", 4),
         ("1?2+3 4", "'4' cannot stand here", 7),

@@ -143,6 +143,12 @@ def test_another_way_to_say_how_long_phases_last_replaces_the_first() -> None:
         ("Yxh[1].w", 1, "set Yxh[1].w: Yxh takes [row,column]"),
         ("Nh[1,1].bias", 1, "Nh takes [i]"),
         ("R1[0].r", 1, "R1 takes no index: it is one element"),
+        ("v_x.dc", "abc", "set v_x.dc: there is no parameter 'abc'"),
+        ("v_x.dc", "1e400", "set v_x.dc: '1e400' is too large a number"),
+        ("v_x.dc", float("nan"), "set v_x.dc: the value nan"),
+        ("k", float("inf"), "set k: the value inf"),
+        ("k", None, "set k: a value of type NoneType"),
+        ("train.beta", [1.0, 2.0], "set train.beta: a value of type list"),
         ("R1.r", 0, "set R1.r: r=0 Ω is out of range"),
     ],
 )

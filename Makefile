@@ -42,7 +42,7 @@ verify: $(STAMP) coverage ## hours: statistics, fuzzing, published figures; cove
 	@if test -d verification; then $(BIN)/pytest -q verification; else echo "no verification/ yet"; fi
 
 coverage: $(STAMP) ## line and branch coverage, the kernels run as plain Python
-	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow" --cov --cov-report=term --cov-report=html:build/coverage
+	NUMBA_DISABLE_JIT=1 $(BIN)/pytest -q -m "not slow" --cov --cov-report=term --cov-report=html:build/coverage --cov-fail-under=94
 
 bench: $(STAMP) ## every benchmark beside its peers, into benchmarks/results
 	@for script in $$(grep -lE '^if __name__ == "__main__"' benchmarks/*.py); do \

@@ -11,7 +11,8 @@ Learning, studies and records call only what stands here; they test no form, fam
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -40,18 +41,26 @@ class Learnable:
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """What pulls the outputs: −β·∂cost/∂v. `anchor` is the free output state for kind="frozen"."""
+    """What pulls the outputs: −β·∂cost/∂v.
+
+    `clamp` holds the outputs at their targets instead, as an infinitely strong nudge would; there is no β
+    then.
+    """
 
     targets: Array  # (B, outputs), state units
-    beta: float
-    anchor: Array | None = None
+    beta: float = 0.0
+    anchor: Array | None = None  # the free output state for kind="frozen"
+    cost: str = "mse"  # a name of simulator.cost
+    clamp: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """How a phase is run: to equilibrium within `tol`, or so many steps of `eps` smallest time constants.
+    """How a phase is run: so many steps of `eps` smallest time constants; or for `seconds`; or, with neither,
+    until the residual of every sample is below `tol`.
 
-    Steps are never cut short; there `tol` only says which samples count as settled.
+    Steps and seconds are never cut short; there `tol` only says which samples count as settled. Where the
+    length of a step is not given, an integrator of fixed steps takes its own (integrators/).
     """
 
     solve: str = "equilibrium"  # or euler, …: a key of simulator.integrators or simulator.equilibrium
@@ -59,6 +68,7 @@ class Settling:
     steps: int = 0
     eps: float = 0.0
     limit: int = 10_000  # iterations after which an equilibrium has failed
+    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -75,6 +85,7 @@ class State:
     iterations: Array  # (B,) sweeps, Newton iterations or steps taken
     settled: Array  # (B,) bool
     extra: dict[str, Any] = field(default_factory=dict)
+    seconds: float = math.nan  # physical time since the phase began; NaN where time was not stepped
 
 
 class Chip(Protocol):
@@ -96,13 +107,39 @@ class Chip(Protocol):
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
 
+    def course(
+        self,
+        inputs: Array,
+        settling: Settling,
+        nudge: Nudge | None = None,
+        start: State | None = None,
+    ) -> Iterator[State]:
+        """Yield the state a phase begins with, then the state after every step; the last is that of `settle`.
+
+        Each is a state of its own, not overwritten later. θ may be written between two steps: the next
+        step sees it. An equilibrium found directly is one step. Residuals may be left NaN on the way.
+        """
+
     def outputs(self, state: State) -> Array:
         """Return the output states (B, outputs), pairs still interleaved."""
 
     def contrast(self, first: State, second: State) -> Weights:
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
 
-    def gradient(self, free: State, inputs: Array, targets: Array) -> Weights:
+    def vector_field(self, before: State, after: State) -> Weights:
+        """Return (∂f/∂θ)ᵀ(v(after) − v(before)), the local signal of chips without an energy, as batch means.
+
+        ∂f/∂θ is taken in the middle of the two states. For a synapse −ρ(pre)·Δs_post, times ρ′(post) under
+        energy drive, from every direction it is used in.
+        """
+
+    def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
+        """Add −factor·signal to each θ, within its bounds."""
+
+    def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
+        """Do descend(contrast(first, second), factors), in one pass over θ where that can be."""
+
+    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "mse") -> Weights:
         """Return dLoss/dθ at a free equilibrium by the adjoint (recurrent backpropagation); batch means."""
 
     def parameters(self) -> Weights:

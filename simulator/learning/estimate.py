@@ -48,6 +48,7 @@ def estimate(
         for each in betas
     )
     states = (free, *nudged)
+    assert rule.signal is not None
     signal = rule.signal(chip, states[method.first], states[method.second])
     distance = method.distance * beta
     return Estimate(free, nudged, betas, outputs, {name: value / distance for name, value in signal.items()})

@@ -17,4 +17,4 @@ def signal(chip: Chip, first: State, second: State) -> Weights:
     return chip.contrast(first, second)
 
 
-CONTRAST = Rule("contrast", "∂E/∂θ in one state minus the same in the other", signal, limit="dLoss/dθ")
+CONTRAST = Rule("contrast", "∂E/∂θ in one state minus the same in the other", limit="dLoss/dθ", signal=signal)

@@ -1,20 +1,35 @@
-"""Rule: what devices make of two states they went through."""
+"""Rule: what devices make of the states they go through.
+
+A rule either makes its signal of two states at the ends of phases, or adds it up step by step on the way
+through the nudged phase, or is a reference that needs no nudge at all.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from eqchip.simulator.chip import Chip, State, Weights
+from eqchip.simulator.chip import Array, Chip, State, Weights
+
+#: (chip, one state, a later one) → the local signal of every learnable: batch means, per unit of the energy
+#: scale; over distance·β it estimates dLoss/dθ.
+Signal = Callable[[Chip, State, State], Weights]
+#: (chip, free state, inputs, targets, plan) → dLoss/dθ.
+Reference = Callable[[Chip, State, Array, Array, Any], Weights]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A local rule as data. Which estimators it goes with is a table of the language (roles.PAIRS)."""
+    """A rule as data. Which estimators it goes with is a table of the language (roles.PAIRS)."""
 
     name: str
     text: str
-    #: (chip, first, second) → the local signal of every learnable: batch means, per unit of the energy scale.
-    signal: Callable[[Chip, State, State], Weights]
-    #: What signal/(distance·β) tends to as β → 0.
+    #: What signal/(distance·β) tends to as β → 0, in words; its target for every β is in the estimator.
     limit: str
+    signal: Signal | None = None  # None: a reference
+    steps: bool = False  # the signals of all steps of the nudged phase are added up, not that of its ends
+    moving: bool = False  # θ moves at every step of the nudged phase (continual)
+    clamp: bool = False  # outputs are held at their targets; there is no β (chl)
+    reference: Reference | None = None
+    local: bool = True  # False: it needs what no device can feel at its own terminals

@@ -1,0 +1,147 @@
+"""ArrayFrame: what the parts of an array chip share: its groups of nodes, inputs, phases, θ.
+
+States are kept in state units, by free group; clamped inputs and drives that other phases may use again
+are in `State.extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.errors import InputError
+from eqchip.netlists.circuit import Circuit
+from eqchip.simulator.array_layout import Layout
+from eqchip.simulator.chip import Learnable, Nudge, State, Weights
+from eqchip.simulator.learnables import learnables_of
+from eqchip.simulator.phase import Phase
+
+Array = NDArray[Any]
+
+
+class ArrayFrame:
+    """Groups of nodes and couplings, and how a circuit names them."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.circuit: Circuit = layout.circuit
+        self.wiring = layout.wiring
+        self.dtype = np.dtype(layout.wiring.dtype)
+        self.learnables: tuple[Learnable, ...] = learnables_of(layout.circuit)
+        self.tau, self.output_conductance = layout.scales.tau, layout.scales.conductance
+        nudged = [one.nodes for one in (self.circuit.nudges or self.circuit.outputs)]
+        self.nudged = np.concatenate(nudged) if nudged else np.zeros(0, np.int64)
+        self.share = layout.scales.share[self.nudged]  # β of each nudged node, over that of all
+        outputs = [one.nodes for one in (self.circuit.outputs or self.circuit.nudges)]
+        self.read = np.concatenate(outputs) if outputs else np.zeros(0, np.int64)
+        self.revision = 0  # counts changes of θ, on which drives kept from earlier phases depend
+
+    # -- phases ----------------------------------------------------------------------------------------
+
+    def _clamped(self, inputs: Array) -> list[Array]:
+        """Return the states of the clamped groups, in the chip's precision."""
+        sizes = [self.wiring.nodes[g].size for g in self.layout.inputs]
+        if inputs.ndim != 2 or inputs.shape[1] != sum(sizes):
+            raise InputError(
+                f"a sample has {inputs.shape[-1]} inputs, the chip {sum(sizes)}",
+                expected=f"(B, {sum(sizes)})",
+            )
+        cuts = np.cumsum(sizes)[:-1]
+        return [np.array(part, self.dtype, order="C") for part in np.split(inputs, cuts, axis=1)]
+
+    def _constant(self, clamped: list[Array], samples: int, start: State | None) -> list[Array]:
+        """Return the drives of inputs and biases; those of `start` where nothing has changed."""
+        if start is not None and start.extra.get("revision") == self.revision:
+            before = start.extra["inputs"]
+            if all(np.array_equal(new, old) for new, old in zip(clamped, before, strict=True)):
+                clamped[:] = before
+                return list(start.extra["constant"])
+        return self.wiring.constant_drives(clamped, samples)
+
+    def _phase(self, constant: list[Array], nudge: Nudge | None) -> Phase:
+        phase = Phase.free_running(self.wiring, constant)
+        if nudge is None or nudge.beta == 0.0:
+            return phase
+        groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
+        phase.nudged = frozenset(int(group) for group in groups)
+        for group in phase.nudged:
+            which = groups == group
+            at = places[which]
+            beta = nudge.beta * self.share[which]
+            if nudge.anchor is None:
+                phase.a[group][at] += beta
+                phase.k[group][:, at] = beta * nudge.targets[:, which]
+            else:
+                phase.k[group][:, at] = beta * (nudge.targets - nudge.anchor)[:, which]
+        return phase
+
+    def _start(self, samples: int, start: State | None) -> list[Array]:
+        given = dict(zip(self.wiring.free, start.values, strict=True)) if start is not None else {}
+        return [
+            np.empty((samples, 0), self.dtype) if nodes.clamped else nodes.start(samples, given.get(g))
+            for g, nodes in enumerate(self.wiring.nodes)
+        ]
+
+    def _values(self, states: list[Array]) -> tuple[Array, ...]:
+        return tuple(states[g] for g in self.wiring.free)
+
+    def _by_group(self, state: State) -> list[Array]:
+        """Return the states of every group, inputs among them."""
+        parts: list[Array] = [np.empty((0, 0))] * len(self.wiring.nodes)
+        for group, part in zip(self.layout.inputs, state.extra["inputs"], strict=True):
+            parts[group] = part
+        for group, part in zip(self.wiring.free, state.values, strict=True):
+            parts[group] = part
+        return parts
+
+    # -- what is read ----------------------------------------------------------------------------------
+
+    def outputs(self, state: State) -> Array:
+        """Return the output states (B, outputs)."""
+        return self.layout.gather(self.read, self._by_group(state))
+
+    def voltages(self, state: State) -> dict[str, Array]:
+        """Return v(bus) in volts, (B, n); v(node) of nodes on no bus."""
+        volts = [
+            part * nodes.vunit for part, nodes in zip(self._by_group(state), self.wiring.nodes, strict=True)
+        ]
+        found = dict(self.circuit.buses)
+        on_bus = np.concatenate([*found.values(), np.zeros(1, np.int64)])
+        for index, name in enumerate(self.circuit.nodes):
+            if index not in on_bus:
+                found[name] = np.array([index])
+        return {f"v({name.lower()})": self.layout.gather(nodes, volts) for name, nodes in found.items()}
+
+    # -- parameters ------------------------------------------------------------------------------------
+
+    def parameters(self) -> Weights:
+        """Return a copy of every learnable's θ."""
+        return {one.name: np.array(self._theta(one.name)).reshape(one.shape) for one in self.learnables}
+
+    def _theta(self, name: str) -> Array:
+        link = self.layout.arrays.get(name.lower())
+        if link is not None:
+            return self.wiring.links[link].coupling.theta
+        return self.wiring.nodes[self.layout.neurons[name.lower()]].b
+
+    def write(self, values: Mapping[str, Array]) -> None:
+        """Replace θ, held within the bounds of the learnables."""
+        known = {one.name: one for one in self.learnables}
+        for name, value in values.items():
+            one = known[name]
+            if np.isfinite(one.low) or np.isfinite(one.high):
+                value = np.clip(value, one.low, one.high)
+            link = self.layout.arrays.get(name.lower())
+            if link is not None:
+                self.wiring.links[link].coupling.set(value)
+            else:
+                self.wiring.nodes[self.layout.neurons[name.lower()]].set_bias(np.ravel(value))
+        self.revision += 1
+
+    def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
+        """Add −factor·signal to each θ, within its bounds."""
+        values = self.parameters()
+        self.write({name: values[name] - factors[name] * change for name, change in signal.items()})

@@ -1,0 +1,105 @@
+"""What an array chip feels: local signals of its devices, and the exact gradient to hold them against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.simulator.array_frame import ArrayFrame
+from eqchip.simulator.chip import State, Weights
+from eqchip.simulator.cost.costs import cost as cost_named
+from eqchip.simulator.jacobian import adjoint
+from eqchip.simulator.phase import Phase
+
+Array = NDArray[Any]
+
+
+class ArrayLearning(ArrayFrame):
+    """Contrasts and gradients of an array chip."""
+
+    def contrast(self, first: State, second: State) -> Weights:
+        """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
+        rho = [
+            [
+                nodes.activity(part)
+                for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True)
+            ]
+            for state in (first, second)
+        ]
+        for group in self.layout.inputs:
+            rho[1][group] = rho[0][group]
+        out: Weights = {}
+        for one in self.learnables:
+            link = self.layout.arrays.get(one.name.lower())
+            if link is not None:
+                found = self.wiring.links[link]
+                ends = found.ends(rho[0]), found.ends(rho[1])
+                if self.wiring.nodes[found.pre].clamped:
+                    ends = ends[0], (ends[0][0], ends[1][1])
+                out[one.name] = found.coupling.contrast(*ends)
+            else:
+                group = self.layout.neurons[one.name.lower()]
+                change = np.mean(rho[1][group] - rho[0][group], axis=0)
+                nodes = self.wiring.nodes[group]
+                scale = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
+                out[one.name] = (-scale * change).reshape(one.shape)
+        return out
+
+    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "mse") -> Weights:
+        """Return dLoss/dθ at a free equilibrium, Loss the mean cost; by the adjoint, in float64."""
+        clamped = self._clamped(inputs)
+        phase = Phase.free_running(self.wiring, self._constant(clamped, len(inputs), free))
+        states = self._start(len(inputs), free)
+        pull: list[Array] = [np.zeros(part.shape) for part in states]
+        groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
+        parts = self._by_group(free)
+        slope = cost_named(cost).slope(self.layout.gather(self.nudged, parts).astype(np.float64), targets)
+        for column, (group, place) in enumerate(zip(groups, places, strict=True)):
+            pull[group][:, place] = slope[:, column]
+        mu = adjoint(phase, states, pull)
+        rho = [
+            nodes.activity(part).astype(np.float64)
+            for nodes, part in zip(self.wiring.nodes, parts, strict=True)
+        ]
+        return self._slopes(rho, mu)
+
+    def vector_field(self, before: State, after: State) -> Weights:
+        """Return (∂f/∂θ)ᵀ(v(after) − v(before)), ∂f/∂θ in the middle of the two, as batch means.
+
+        ∂f/∂θ of a node is −gleak·vunit·r·∂d/∂θ, so the displacement takes the place of an adjoint.
+        """
+        middle, mu = [], {}
+        for group, nodes in enumerate(self.wiring.nodes):
+            first, second = (self._by_group(state)[group] for state in (before, after))
+            mean = first if nodes.clamped else 0.5 * (first + second)
+            middle.append(nodes.activity(mean))
+            if not nodes.clamped:
+                weight = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
+                r = nodes.slope(mean) if nodes.law.energy else 1.0
+                mu[group] = -weight * r * (second - first)
+        return self._slopes(middle, mu)
+
+    def _slopes(self, rho: list[Array], mu: dict[int, Array]) -> Weights:
+        """Return the batch mean of Σ μ ∂d/∂θ of every learnable, from activities and μ by group."""
+        out: Weights = {}
+        for one in self.learnables:
+            at = self.layout.arrays.get(one.name.lower())
+            if at is not None:
+                link = self.wiring.links[at]
+                rows, columns = mu.get(link.pre), mu.get(link.post)
+                ends = (
+                    None if rows is None else rows[:, link.pre_part],
+                    None if columns is None else columns[:, link.post_part],
+                )
+                out[one.name] = link.coupling.gradient(link.ends(rho), ends)
+            else:
+                group = self.layout.neurons[one.name.lower()]
+                out[one.name] = np.mean(mu[group], axis=0).reshape(one.shape)
+        return out
+
+    def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
+        """Do descend(contrast(first, second), factors)."""
+        self.descend(self.contrast(first, second), factors)

@@ -1,0 +1,150 @@
+"""SparseFrame: what the parts of a sparse chip share: its system, drives, θ.
+
+States are all unknowns of the system (node voltages, then branch currents).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.place import Place, Places
+from eqchip.errors import InputError
+from eqchip.netlists.circuit import Circuit
+from eqchip.simulator.chip import Learnable, Nudge, State, Weights
+from eqchip.simulator.learnables import learnables_of
+from eqchip.simulator.scales import scales_of
+from eqchip.simulator.sparse import INPUT_PREFIX, NUDGE_PREFIX, compile_sparse
+
+Array = NDArray[Any]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+class SparseFrame:
+    """A system of unknowns, and how a circuit names them."""
+
+    def __init__(self, circuit: Circuit, reason: str = "") -> None:
+        self.circuit = circuit
+        self.reason = reason  # why it is not the array form
+        self.dtype = np.dtype(np.float64)
+        self.learnables: tuple[Learnable, ...] = learnables_of(circuit)
+        self.scales = scales_of(circuit)
+        self.tau, self.output_conductance = self.scales.tau, self.scales.conductance
+        self.system = compile_sparse(circuit)
+        self.places = {one.name: Places() for one in self.learnables}
+        self.stored: Weights = {one.name: self._theta(one.name) for one in self.learnables}
+        # A current over what keeps a state of 1: gleak·vunit, or gunit·vunit where nothing leaks.
+        leak = np.where(self.scales.gleak > 0.0, self.scales.gleak, circuit.settings.gunit)
+        self.unit = np.ones(self.system.network.nodes)
+        self.unit[self.system.unknown_of_node[1:]] = (leak * self.scales.vunit)[1:]
+        self.inputs = np.concatenate([one.nodes for one in circuit.inputs] or [np.zeros(0, np.int64)])
+        self.held = self.system.unknown_of_node[self.inputs]
+        self.unit[self.held] = np.inf  # their sources bring whatever current it takes
+        self.capacitance = np.zeros(self.system.size)
+        self.capacitance[self.system.unknown_of_node[1:]] = self.scales.capacitance[1:]
+
+    # -- phases ----------------------------------------------------------------------------------------
+
+    def _input_volts(self, inputs: Array) -> FloatArray:
+        order = self.inputs
+        if inputs.ndim != 2 or inputs.shape[1] != len(order):
+            raise InputError(
+                f"a sample has {inputs.shape[-1]} inputs, the chip {len(order)}",
+                expected=f"(B, {len(order)})",
+            )
+        return np.asarray(inputs * self.scales.vunit[order], dtype=np.float64)
+
+    def _drives(self, inputs: Array, nudge: Nudge | None) -> FloatArray:
+        """Return the drives of every sample: source voltages, and the nudge."""
+        system = self.system
+        volts, drives = self._input_volts(inputs), system.drives(len(inputs))
+        begin = 0
+        for one in self.circuit.inputs:
+            slots = system.slots(INPUT_PREFIX + one.bus)
+            drives[:, slots] = volts[:, begin : begin + len(slots)]
+            begin += len(slots)
+        begin = 0
+        for nudged in self.circuit.nudges:
+            name = NUDGE_PREFIX + nudged.bus
+            count = len(system.slots(name, "beta"))
+            step = len(nudged.nodes) // count  # 2 for outputs in pairs
+            if nudge is not None:
+                columns = slice(begin, begin + count)
+                drives[:, system.slots(name, "beta")] = nudge.beta * self.scales.share[nudged.nodes][::step]
+                drives[:, system.slots(name, "target")] = nudge.targets[:, columns]
+                drives[:, system.slots(name, "mode")] = 0.0 if nudge.anchor is None else 1.0
+                if nudge.anchor is not None:
+                    drives[:, system.slots(name, "anchor")] = nudge.anchor[:, columns]
+            begin += count
+        return drives
+
+    # -- what is read ----------------------------------------------------------------------------------
+
+    def outputs(self, state: State) -> Array:
+        """Return the output states (B, outputs), pairs still interleaved."""
+        found = [one.nodes for one in (self.circuit.outputs or self.circuit.nudges)]
+        nodes = np.concatenate(found) if found else np.zeros(0, np.int64)
+        return np.asarray(state.values[:, self.system.unknown_of_node[nodes]] / self.scales.vunit[nodes])
+
+    def voltages(self, state: State) -> dict[str, Array]:
+        """Return v(bus) in volts, (B, n); v(node) of nodes on no bus."""
+        found = dict(self.circuit.buses)
+        on_bus = np.concatenate([*found.values(), np.zeros(1, np.int64)])
+        for index, name in enumerate(self.circuit.nodes):
+            if index not in on_bus:
+                found[name] = np.array([index])
+        volts = np.concatenate([state.values, np.zeros((len(state.values), 1))], axis=1)
+        return {
+            f"v({name.lower()})": volts[:, self.system.unknown_of_node[nodes]]
+            for name, nodes in found.items()
+        }
+
+    # -- parameters ------------------------------------------------------------------------------------
+
+    def _shaped(self, one: Learnable, values: FloatArray) -> FloatArray:
+        """Return one number per element in the shape of its instance; a pair stands in both halves."""
+        where = self.system.elements(one.name).layout
+        if where is None:
+            return values.reshape(one.shape)
+        out = np.zeros(one.shape)
+        out[where.index] = values
+        if len(one.shape) == 2 and self._looped(one):
+            out[where.index[::-1]] = values
+        return out
+
+    def _looped(self, one: Learnable) -> bool:
+        nodes = self.system.elements(one.name).instance.nodes
+        return np.array_equal(nodes[0], nodes[-1])
+
+    def _theta(self, name: str) -> FloatArray:
+        one = next(each for each in self.learnables if each.name == name)
+        return self._shaped(one, self.system.elements(name).theta.copy())
+
+    def parameters(self) -> Weights:
+        """Return a copy of every learnable's θ."""
+        return {name: np.array(values) for name, values in self.stored.items()}
+
+    def write(self, values: Mapping[str, Array]) -> None:
+        """Replace θ, held within the bounds of the learnables; what is read of it changes in place."""
+        known = {one.name: one for one in self.learnables}
+        constant = False
+        for name, value in values.items():
+            one, found = known[name], self.system.elements(name)
+            elements = np.clip(np.asarray(value, dtype=np.float64), one.low, one.high)
+            if found.layout is not None:
+                elements = elements[found.layout.index]
+            self.stored[name] = self._shaped(one, elements)
+            places = self.places[name]
+            found.theta[:] = places.at(Place.READ, places.at(Place.STORED, elements)).ravel()
+            constant |= found.instance.family.linear or found.instance.family.affine
+        if constant:
+            self.system.refresh()
+
+    def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
+        """Add −factor·signal to each θ, within its bounds."""
+        values = self.parameters()
+        self.write({name: values[name] - factors[name] * change for name, change in signal.items()})

@@ -1,6 +1,7 @@
 """Arrays: `Yname rows columns MODEL [name=value …]`, one device between every row and every column node.
 
-The same bus twice is a symmetric coupling of a bus with itself: one device a pair, no diagonal unless self=1.
+The same bus twice couples a bus with itself, without a diagonal unless self=1: one device a pair, W = Wᵀ;
+with dir=forward or backward one for each direction of each pair, a recurrent network without symmetry.
 Nothing is written out: 784 × 500 synapses are one instance.
 """
 
@@ -68,12 +69,6 @@ def read_array(build: Build, level: Level, card: Card) -> None:
         )
     if "self" in values and not same:
         raise InputError(f"self= on {card.head}, which couples two buses", card.where(tail))
-    if same and values.get("dir", "tied") != "tied":
-        raise InputError(
-            f"{card.head} couples {card.tokens[at[0]]} to itself: dir={values['dir']} is not supported yet",
-            card.where(tail),
-            expected="dir=tied: one symmetric weight a pair; or two buses",
-        )
     instance = Instance(
         level.prefix + card.head, family, (rows, columns), values, model, (len(rows), len(columns)), card=card
     )

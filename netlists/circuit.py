@@ -71,6 +71,7 @@ class Instance:
     waveform: Waveform | None = None
     program: Program | None = None
     card: Card | None = None  # where it was written; None for one built in Python
+    mask: NDArray[np.bool_] | None = None  # of a Y array: where there is a device; None: everywhere
 
     @property
     def at(self) -> Location | None:
@@ -80,7 +81,45 @@ class Instance:
     @property
     def count(self) -> int:
         """How many elements it is."""
+        if self.mask is not None:
+            return int(np.count_nonzero(self.mask))
         return int(np.prod(self.shape)) if self.shape else 1
+
+    @property
+    def looped(self) -> bool:
+        """Whether it is an array between a bus and itself."""
+        return len(self.shape) == 2 and np.array_equal(self.nodes[0], self.nodes[1])
+
+    @property
+    def paired(self) -> bool:
+        """Whether one device stands between each two nodes of its bus, used both ways."""
+        return self.looped and str(self.given().get("dir", "tied")) == "tied"
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether an array between a bus and itself couples a node to itself."""
+        return str(self.given().get("self", "0")) == "1"
+
+    def crossings(self) -> NDArray[np.bool_] | None:
+        """Return where a Y array has devices, of a pair in both halves; None: at every crossing."""
+        if not self.looped or self.diagonal:
+            return self.mask
+        there = np.ones(self.shape, dtype=np.bool_) if self.mask is None else self.mask.copy()
+        np.fill_diagonal(there, False)
+        return there
+
+    def places(self) -> tuple[IntArray, ...]:
+        """Return the index of every element there is, an array per axis of `shape`; row by row.
+
+        A bus coupled to itself has no element between a node and itself unless self=1, and where it is tied
+        one element a pair, (i, j) with i < j.
+        """
+        there = self.crossings()
+        if there is None and not self.paired:
+            return tuple(axis.ravel() for axis in np.indices(self.shape, dtype=np.int64))
+        there = np.ones(self.shape, dtype=np.bool_) if there is None else there
+        found = np.nonzero(np.triu(there) if self.paired else there)
+        return tuple(axis.astype(np.int64) for axis in found)
 
     def given(self) -> dict[str, Any]:
         """Return the values of model and instance together; the instance's own win."""
@@ -109,6 +148,7 @@ class Tran:
     longest: float | None = None  # TMAX
     uic: bool = False
     learn: bool = False
+    at: Location | None = field(default=None, compare=False)
 
 
 Analysis = Op | Dc | Tran
@@ -169,6 +209,20 @@ class Data:
     at: Location | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """.protocol: how long each phase of a learning waveform lasts, in seconds."""
+
+    free: float
+    nudged: float
+    gap: float
+
+    @property
+    def period(self) -> float:
+        """Return how long one sample takes."""
+        return self.gap + self.free + self.nudged
+
+
 @dataclass(slots=True)
 class Circuit:
     """Everything a netlist says, resolved."""
@@ -191,6 +245,7 @@ class Circuit:
     nudges: list[Nudging] = field(default_factory=list)
     learns: list[Learn] = field(default_factory=list)
     data: Data | None = None
+    protocol: Protocol | None = None
     train: dict[str, float | str] = field(default_factory=dict)  # .train, as given and checked
     train_at: Location | None = None  # the .train card
     elements: dict[tuple[str, tuple[int, ...]], dict[str, float | str]] = field(

@@ -130,7 +130,7 @@ class _Flat:
     def values(self, instance: Instance, index: tuple[int, ...]) -> Values:
         """Return the parameters of one element, defaults filled in where there are any."""
         given = {**instance.given(), **self.circuit.elements.get((instance.name, index), {})}
-        if len(index) == 2 and instance.nodes[0] is instance.nodes[1]:
+        if instance.paired:
             given |= self.circuit.elements.get((instance.name, index[::-1]), {})
         found: Values = {}
         for name, parameter in instance.family.all_parameters().items():
@@ -237,11 +237,8 @@ def elements(instance: Instance) -> Iterator[tuple[tuple[int, ...], tuple[int, .
             yield (k,), tuple(row[k] for row in rows)
     else:
         rows, columns = (np.asarray(nodes).tolist() for nodes in instance.nodes)
-        same = rows == columns
-        diagonal = str(instance.given().get("self", "0")) == "1"
-        for i, row in enumerate(rows):
-            for j in range(i if same and diagonal else i + 1, len(columns)) if same else range(len(columns)):
-                yield (i, j), (row, columns[j])
+        for i, j in zip(*(axis.tolist() for axis in instance.places()), strict=True):
+            yield (i, j), (rows[i], columns[j])
 
 
 def _waveform(waveform: Waveform) -> str:

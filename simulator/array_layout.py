@@ -18,10 +18,10 @@ from eqchip.devices import node_law
 from eqchip.devices.place import Places
 from eqchip.netlists.circuit import GROUND, INPUT_PREFIX, Circuit, Instance
 from eqchip.simulator.couplings.coupling import End, Ends
-from eqchip.simulator.couplings.kinds import KINDS, LOOPED
+from eqchip.simulator.couplings.kinds import KINDS, kind_of
 from eqchip.simulator.nodes import Nodes
 from eqchip.simulator.scales import Scales, scales_of
-from eqchip.simulator.spread import spread
+from eqchip.simulator.spread import in_shape, spread
 from eqchip.simulator.wiring import Link, Wiring
 
 IntArray = NDArray[np.int64]
@@ -143,38 +143,33 @@ def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any) 
 def _link(layout: Layout, instance: Instance, dtype: Any) -> Link:
     """Build the coupling of an array."""
     circuit, family = layout.circuit, instance.family
-    group = spread(circuit, [instance])[0]
-    where = group.layouts[0]
-    if where is None or len(instance.shape) != 2 or family.learning is None or family.coupling is None:
+    if len(instance.shape) != 2 or family.learning is None or family.coupling is None:
         raise Unsuited(f"{instance.name} is a single device")
-    looped = np.array_equal(instance.nodes[0], instance.nodes[1])
-    direction = group.given.words.get("dir", "tied")
-    if looped and direction != "tied":
-        raise Unsuited(f"{instance.name} couples a bus to itself in one direction")
+    given = in_shape(circuit, instance)
+    direction = str(given.get("dir", "tied"))
     pre, pre_part = _end(layout, instance, 0)
     post, post_part = _end(layout, instance, 1)
     rows, columns = layout.wiring.nodes[pre], layout.wiring.nodes[post]
-    theta, gunit = np.zeros(instance.shape), np.full(instance.shape, np.nan)
-    theta[where.index] = group.given.values[family.learning.parameter]
-    gunit[where.index] = group.given.values["gunit"]
+    theta, gunit = given[family.learning.parameter], given.get("gunit")
     leak = np.broadcast_to(columns.gleak[post_part], instance.shape)
     leak = np.where(leak > 0.0, leak, rows.gleak[pre_part][:, None])  # an input has none
     leak = np.where(leak > 0.0, leak, circuit.settings.gunit)
     ends = Ends(
         instance.name,
-        theta,
-        np.where(np.isnan(gunit), leak, gunit),
+        np.broadcast_to(theta, instance.shape),
+        leak if gunit is None else np.where(np.isnan(gunit), leak, gunit),
         End(rows.vunit[pre_part], rows.gleak[pre_part]),
         End(columns.vunit[post_part], columns.gleak[post_part]),
         into_post=not columns.clamped and direction != "backward",
         into_pre=not rows.clamped and direction != "forward",
-        diagonal=looped and bool(np.any(where.index[0] == where.index[1])),
+        diagonal=instance.paired and instance.diagonal,
         energy_scale=layout.scales.energy,
         dtype=dtype,
         places=Places(),
+        # Symmetric leaves the diagonal out by itself.
+        mask=instance.mask if instance.paired else instance.crossings(),
     )
-    kind = (LOOPED if looped else KINDS)[family.coupling]
-    return Link(kind(ends), pre, pre_part, post, post_part)
+    return Link(kind_of(family.coupling, instance.paired, ends)(ends), pre, pre_part, post, post_part)
 
 
 def _end(layout: Layout, instance: Instance, axis: int) -> tuple[int, slice]:

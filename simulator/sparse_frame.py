@@ -112,13 +112,9 @@ class SparseFrame:
             return values.reshape(one.shape)
         out = np.zeros(one.shape)
         out[where.index] = values
-        if len(one.shape) == 2 and self._looped(one):
+        if self.system.elements(one.name).instance.paired:
             out[where.index[::-1]] = values
         return out
-
-    def _looped(self, one: Learnable) -> bool:
-        nodes = self.system.elements(one.name).instance.nodes
-        return np.array_equal(nodes[0], nodes[-1])
 
     def _theta(self, name: str) -> FloatArray:
         one = next(each for each in self.learnables if each.name == name)

@@ -51,15 +51,8 @@ class Group:
 
 
 def layout(instance: Instance) -> Layout | None:
-    """Return where the elements of an instance stand; one on the same bus twice has one a pair."""
-    if not instance.shape:
-        return None
-    if len(instance.shape) == 2 and np.array_equal(instance.nodes[0], instance.nodes[1]):
-        diagonal = str(instance.given().get("self", "0")) == "1"
-        pairs = np.triu_indices(instance.shape[0], k=0 if diagonal else 1)
-        return Layout(instance.shape, tuple(axis.astype(np.int64) for axis in pairs))
-    grid = np.indices(instance.shape, dtype=np.int64)
-    return Layout(instance.shape, tuple(axis.ravel() for axis in grid))
+    """Return where the elements of an instance stand."""
+    return Layout(instance.shape, instance.places()) if instance.shape else None
 
 
 def _terminals(instance: Instance, where: Layout | None, count: int) -> IntArray:
@@ -103,10 +96,16 @@ def _with_elements(
             base = values.get(name, np.nan if parameter.default is None else parameter.default)
             array = np.array(np.broadcast_to(np.asarray(base, dtype=np.float64), instance.shape))
             array[index] = value
-            if np.array_equal(instance.nodes[0], instance.nodes[-1]) and len(index) == 2:
+            if instance.paired:
                 array[index[::-1]] = value
             values[name] = array
     return values
+
+
+def in_shape(circuit: Circuit, instance: Instance) -> dict[str, Any]:
+    """Return the parameters that one array is given: words, numbers, arrays in its shape."""
+    changes = _overrides(circuit).get(instance.name.lower(), [])
+    return _with_elements(instance, instance.given(), changes)
 
 
 def spread(circuit: Circuit, instances: Iterable[Instance]) -> list[Group]:

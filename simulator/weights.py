@@ -88,7 +88,7 @@ def _drawn(instance: Instance, seed: int) -> Instance:
     spread = given.get("spread", declared["spread"].default) if "spread" in declared else 0.0
     shape = instance.shape or (1, 1)
     values = draw(init, spread, shape, seed, instance.name)
-    if len(instance.nodes) == 2 and np.array_equal(instance.nodes[0], instance.nodes[1]):
+    if instance.paired:
         values = np.triu(values) + np.triu(values, 1).T
     drawn: Any = values if instance.shape else float(values[0, 0])
     return replace(instance, values={**instance.values, family.learning.parameter: drawn})

@@ -94,7 +94,7 @@ class Wiring:
     def reciprocal(self) -> bool:
         """Whether there is an energy by construction: couplings tied, every group driven by its energy."""
         tied = all(
-            link.looped
+            link.coupling.mutual
             or (
                 (link.coupling.into_post or self.nodes[link.post].clamped)
                 and (link.coupling.into_pre or self.nodes[link.pre].clamped)

@@ -108,11 +108,15 @@ class NaiveArrays:
         looped = np.array_equal(one.nodes[0], one.nodes[1])
         for i, pre in enumerate(one.nodes[0]):
             for j, post in enumerate(one.nodes[1]):
-                if looped and (i > j or (i == j and str(given.get("self", "0")) != "1")):
+                if looped and i == j and str(given.get("self", "0")) != "1":
+                    continue
+                if looped and i > j and direction == "tied":
+                    continue
+                if one.mask is not None and not one.mask[i, j]:
                     continue
                 gunit = given.get("gunit") or self.neuron(post).gleak
                 weight = float(np.broadcast_to(given["w"], one.shape)[i, j])
-                share = 0.5 if i == j and looped else 1.0
+                share = 0.5 if i == j and looped and direction == "tied" else 1.0
                 both = (direction != "backward", direction != "forward")
                 self.synapses.append(
                     Synapse(one.name, (i, j), int(pre), int(post), weight, gunit, *both, share)
@@ -192,7 +196,7 @@ class NaiveArrays:
             volts = self.neuron(s.pre).vunit * self.neuron(s.post).vunit
             value = -s.share * s.gunit * volts * rho[s.pre] * rho[s.post]
             out[s.array][s.index] = value
-            if np.array_equal(one.nodes[0], one.nodes[1]):
+            if np.array_equal(one.nodes[0], one.nodes[1]) and s.forward and s.backward:
                 out[s.array][s.index[::-1]] = value
         for one in self.circuit.instances:
             if one.family.name == "neuron":
@@ -236,6 +240,8 @@ def random_chip(draw: Any, reciprocal: bool = False, activations: tuple[str, ...
         more = ""
         if a == b:
             more = draw(st.sampled_from(["", " self=1"]))
+            if not reciprocal:
+                more += draw(st.sampled_from(["", " dir=forward", " dir=backward"]))
         elif a > 0 and not reciprocal:
             more = draw(st.sampled_from(["", " dir=forward", " dir=backward"]))
         lines.append(f"Y{names[a]}{names[b]} {names[a]} {names[b]} syn{index}{more}")

@@ -10,7 +10,7 @@ drive=direct takes its current without the factor ρ′. Tied and with drive=ene
     E = −gunit·vunit_pre·vunit_post·W·ρ(s_pre)·ρ(s_post)
 
 W has no unit, gunit is in siemens (default: gleak of the column's neuron; where the column is no neuron,
-an input, of the row's; without both, `.options gunit`). A synapse with both ends on one node
+an input, of the row's; without both, `.options gunit`). A tied synapse with both ends on one node
 (`Y h h self=1`) counts half, E = −½·…, as every pair of a self-coupled array does in ½ρᵀWρ. The local
 signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post), whatever the drive.
 
@@ -54,7 +54,8 @@ def prepare(given: Given) -> FloatArray:
     columns[:, 1] = gunit
     columns[:, 2] = direction != "forward"
     columns[:, 3] = direction != "backward"
-    columns[:, 4] = 1.0 if given.looped is None else np.where(given.looped, 0.5, 1.0)
+    half = given.looped if direction == "tied" else None  # one-way, it drives its node once
+    columns[:, 4] = 1.0 if half is None else np.where(half, 0.5, 1.0)
     columns[:, 5] = given.settings.gunit
     return columns
 

@@ -31,6 +31,8 @@ class Coupling(Protocol):
     name: str
     into_post: bool  # whether it drives its columns
     into_pre: bool  # whether it drives its rows
+    #: Whether it is W = Wᵀ between a group and itself: what it drives one way it drives back.
+    mutual: bool
 
     @property
     def theta(self) -> Array:
@@ -89,10 +91,11 @@ class Ends:
     post: End
     into_post: bool
     into_pre: bool
-    diagonal: bool  # of an array on one bus: whether nodes drive themselves
+    diagonal: bool  # of an array on one bus with W = Wᵀ: whether nodes drive themselves
     energy_scale: float  # W, gleak·vunit² of the outputs
     dtype: Any
     places: Places
+    mask: NDArray[np.bool_] | None = None  # where there is a device; None: everywhere (but see diagonal)
 
     def scales(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return F/θ, R/θ and −∂²E/∂θ∂(ρρ) over the energy scale, each (rows, columns)."""

@@ -16,6 +16,8 @@ Array = NDArray[Any]
 class Dense:
     """ΣWρ by matrix products. R is kept transposed: products with a transposed view are a third slower."""
 
+    mutual = False
+
     def __init__(self, ends: Ends) -> None:
         self.name = ends.name
         self.into_post, self.into_pre = ends.into_post, ends.into_pre

@@ -21,6 +21,8 @@ Array = NDArray[Any]
 class Symmetric(Dense):
     """A dense coupling whose columns are its rows; `drive` is all it does."""
 
+    mutual = True
+
     def __init__(self, ends: Ends) -> None:
         self.diagonal = ends.diagonal
         # The scale of a pair is that of its column: of (i, j), i < j, node j, in both directions.

@@ -154,7 +154,6 @@ def test_a_crossbar_of_resistors_is_an_array_too() -> None:
             ".bus x[4]\n.model s synapse\nYa x[0:2] x[1:3] s",
             "'x[0:2]' and 'x[1:3]' share some nodes but not all",
         ),
-        (".bus x[2]\n.model s synapse\nYa x x s dir=forward", "Ya couples x to itself: dir=forward is not"),
         (".bus x[2] h[2]\n.model r R\nYa x h r", "Ya has no value"),
         (".bus x[90000] h[90000]\n.model s synapse\nYa x h s", "Ya has more than 2,000,000,000 devices"),
         (".bus h[2]\n.model c neuron\nNa h c\nNb h[1] c", "5:1: node h[1] has two neurons, Na and Nb"),
@@ -164,6 +163,18 @@ def test_a_crossbar_of_resistors_is_an_array_too() -> None:
 def test_what_does_not_fit_is_refused(cards: str, message: str) -> None:
     error = refused(cards + "\n", message)
     assert error.at is not None
+
+
+@pytest.mark.parametrize("diagonal", ["", " self=1"])
+@pytest.mark.parametrize("direction", ["", " dir=tied", " dir=forward", " dir=backward"])
+def test_a_bus_with_itself_has_a_device_a_pair_or_one_each_way(direction: str, diagonal: str) -> None:
+    found = circuit(f".bus h[5]\n.model s synapse\nYa h h s{direction}{diagonal}\n").instance("ya")
+    assert found is not None
+    places = set(zip(*(axis.tolist() for axis in found.places()), strict=True))
+    tied = direction in ("", " dir=tied")
+    assert found.paired is tied
+    wanted = {(i, j) for i in range(5) for j in range(5) if (i <= j or not tied) and (i != j or diagonal)}
+    assert places == wanted
 
 
 def test_nodes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ def test_gradients_are_slopes_of_the_loss_and_agree(text: str) -> None:
     for name in change:
         if change[name].ndim == 2 and change[name].shape[0] == change[name].shape[1]:
             link = case.array.wiring.links[case.array.layout.arrays[name.lower()]]
-            if link.looped:
+            if link.coupling.mutual:
                 change[name] += change[name].T
     for chip in case.chips:
 
@@ -138,7 +138,7 @@ def test_gradients_are_slopes_of_the_loss_and_agree(text: str) -> None:
             product = array[name] * c
             looped = (
                 name.startswith("Y")
-                and case.array.wiring.links[case.array.layout.arrays[name.lower()]].looped
+                and case.array.wiring.links[case.array.layout.arrays[name.lower()]].coupling.mutual
             )
             wanted += float(np.sum(np.triu(product)) if looped else np.sum(product))
         assert abs(slope - wanted) < 1e-6 * max(1.0, abs(wanted))

@@ -9,6 +9,7 @@ import pytest
 from eqchip.devices.place import Place, Places
 from eqchip.simulator.couplings.coupling import End, Ends
 from eqchip.simulator.couplings.dense import Dense
+from eqchip.simulator.couplings.masked import Masked, MaskedPairs
 from eqchip.simulator.couplings.symmetric import Symmetric
 
 RANDOM = np.random.default_rng(5)
@@ -196,3 +197,45 @@ def test_weights_pass_the_places_stored_and_read_in_this_order() -> None:
     wanted = coupling.theta * 2.0 + 1.0
     np.testing.assert_array_equal(coupling.drive(np.eye(3)), wanted)
     np.testing.assert_array_equal(coupling.back(np.eye(4)), wanted.T)
+
+
+def masked(kind: Any, **changes: Any) -> Any:
+    mask = RANDOM.random((4, 4)) < 0.5
+    mask[0, 1], mask[2, 3] = True, False
+    mask = mask | mask.T if kind is MaskedPairs else mask
+    if kind is MaskedPairs:
+        mask[2, 3] = mask[3, 2] = False
+    return kind(replace(square(True), mask=mask, **changes)), mask
+
+
+@pytest.mark.parametrize(("kind", "whole"), [(Masked, Dense), (MaskedPairs, Symmetric)])
+def test_where_there_is_no_device_nothing_is_driven_felt_or_kept(kind: Any, whole: Any) -> None:
+    coupling, mask = masked(kind)
+    gap = np.argwhere(~mask)
+    assert len(gap)
+    a, c = states(4, 0.5)
+    for found in (
+        coupling.theta,
+        coupling.forward_matrix(),
+        coupling.backward_matrix(),
+        coupling.contrast((a, a), (c, c)),
+        coupling.gradient((a, a), (c, c)),
+    ):
+        np.testing.assert_array_equal(found[~mask], 0.0)
+        assert np.all(found[mask & ~np.eye(4, dtype=bool)] != 0.0)
+    values = coupling.theta + 1.0
+    coupling.set(values)
+    coupling.write(np.ones((4, 4)))
+    np.testing.assert_array_equal(coupling.theta[~mask], 0.0)
+    plain = whole(square(True, alike=True))
+    plain.set(coupling.theta)
+    coupling = kind(replace(square(True, alike=True), mask=mask, theta=coupling.theta))
+    np.testing.assert_allclose(coupling.drive(a), plain.drive(a))
+    np.testing.assert_allclose(coupling.contrast((a, a), (c, c))[mask], plain.contrast((a, a), (c, c))[mask])
+
+
+@pytest.mark.parametrize("kind", [Masked, MaskedPairs])
+def test_an_imperfection_makes_no_device_where_there_is_none(kind: Any) -> None:
+    coupling, mask = masked(kind, places=Places([Shift(Place.READ, 1.0, 1.0)]))
+    np.testing.assert_array_equal(coupling.forward_matrix()[~mask], 0.0)
+    assert np.all(coupling.forward_matrix()[mask] != 0.0)

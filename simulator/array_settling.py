@@ -52,8 +52,8 @@ class ArraySettling(ArrayFrame):
                 "solve=euler needs capacitance on every node", expected="c= above 0, or solve=equilibrium"
             )
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
-            array_euler.integrate(phase, states, settling.steps, settling.eps * self.tau)
-            residual, floor = phase.residual(states)
+            length = settling.eps * self.tau
+            residual, floor = array_euler.integrate(phase, states, settling.steps, length)
         taken = np.full(len(inputs), settling.steps, np.int64)
         settled = residual <= np.maximum(settling.tol, floor)
         return State(self._values(states), residual, taken, settled, extra)

@@ -21,6 +21,7 @@ from eqchip.simulator.phase import Phase
 from eqchip.simulator.single_precision import exp_negative
 
 Array = NDArray[Any]
+FloatArray = NDArray[np.float64]
 
 
 class Alike(NamedTuple):
@@ -35,8 +36,8 @@ class Alike(NamedTuple):
     step: Any  # Δt/τ
 
 
-def integrate(phase: Phase, states: list[Array], steps: int, length: float) -> None:
-    """Move states, in place, by `steps` steps of `length` seconds."""
+def integrate(phase: Phase, states: list[Array], steps: int, length: float) -> tuple[FloatArray, FloatArray]:
+    """Move states, in place, by `steps` steps of `length` seconds; return what Phase.residual does there."""
     wiring = phase.wiring
     rho = phase.activities(states)
     drives = {group: np.empty_like(states[group]) for group in wiring.free}
@@ -55,6 +56,7 @@ def integrate(phase: Phase, states: list[Array], steps: int, length: float) -> N
                 a, k = phase.a[group], phase.k[group]
                 rise = rises[group]
                 euler(nodes.law, shares[group], a, k, drive, state, rho[group], rise, nodes.exact)
+    return phase.residual(states)
 
 
 def _alike(phase: Phase, group: int, share: Array) -> Alike | None:

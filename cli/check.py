@@ -75,7 +75,7 @@ def check(
         )
         return
     from eqchip.simulator.checking import check as hold_against
-    from eqchip.simulator.records.recorder import check_target
+    from eqchip.simulator.records.target import check_target
 
     path = Path(output) if output is not None else None
     if path is not None:

@@ -13,11 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from eqchip.errors import InputError
+
+if TYPE_CHECKING:
+    from eqchip.simulator.records.claim import Claim
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,6 +77,15 @@ OPTIONS = {
 def quoted(name: object) -> str:
     """Return a file's name as a shell takes it, for commands to try next."""
     return shlex.quote(str(name))
+
+
+def claim_result(output: str | None, chip: str) -> Claim:
+    """Claim the file a command writes, until it ends: that of -o, else CHIP.h5, CHIP-2.h5 …"""
+    from eqchip.simulator.records.claim import Claim, claim_default
+
+    claim = Claim(output) if output is not None else claim_default(chip)
+    click.get_current_context().call_on_close(claim.release)
+    return claim
 
 
 def options(*names: str) -> Callable[[F], F]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, options, quoted
+from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, options, quoted
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def simulate(
     """
     from eqchip import threads as pools
     from eqchip.simulator.loaded import load
-    from eqchip.simulator.records.recorder import check_target, default_path
     from eqchip.simulator.simulating import simulate as run_analyses
     from eqchip.units import engineering
 
@@ -48,8 +47,8 @@ def simulate(
     if seed is not None:
         changes["train.seed"] = float(seed)
     loaded = load(chip).set(changes)
-    path = Path(output) if output is not None else default_path(loaded.name)
-    check_target(path)
+    claim = claim_result(output, loaded.name)
+    path = claim.path
     speaker.warn_when_cold()
     progress = Progress(speaker, 100.0, "%")
     interrupts = Interrupts()
@@ -64,7 +63,7 @@ def simulate(
 
     try:
         with interrupts:
-            run = run_analyses(loaded, path, arguments=sys.argv, watch=watch)
+            run = run_analyses(loaded, claim, arguments=sys.argv, watch=watch)
     finally:
         progress.clear()
     for note in loaded.netlist.notes:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, options, quoted
+from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, options, quoted
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ def train(
     """
     from eqchip import threads as pools
     from eqchip.simulator.loaded import load
-    from eqchip.simulator.records.recorder import check_target, default_path
     from eqchip.simulator.training import train as run_training
 
     speaker = Speaker(as_json, quiet)
@@ -49,8 +47,8 @@ def train(
     if seed is not None:
         changes["train.seed"] = float(seed)
     loaded = load(chip).untrained().set(changes)
-    path = Path(output) if output is not None else default_path(loaded.name)
-    check_target(path)
+    claim = claim_result(output, loaded.name)
+    path = claim.path
     epochs = int(float(loaded.circuit.train.get("epochs", 10)))
     speaker.warn_when_cold()
     table = _Table(speaker, epochs)
@@ -70,7 +68,7 @@ def train(
         with interrupts:
             run = run_training(
                 loaded,
-                path,
+                claim,
                 data=data,
                 form=form,
                 dtype=dtype,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from eqchip.errors import InputError
@@ -59,7 +59,7 @@ def seed_of(circuit: Circuit) -> int:
 
 def simulate(
     chip: LoadedChip,
-    file: Path | None = None,
+    file: str | os.PathLike[str] | None = None,
     *,
     arguments: Sequence[str] = (),
     watch: Watch | None = None,

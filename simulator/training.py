@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,9 @@ from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.learning.trainer import evaluate as evaluations
 from eqchip.simulator.learning.trainer import train as epochs
 from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.records.arrays import ArrayPlan
 from eqchip.simulator.records.reader import Record
-from eqchip.simulator.records.recorder import ArrayPlan, Recorder
+from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.rows import Column, Plan, Rows, gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.simulating import origin, seed_of
@@ -100,7 +101,7 @@ def _bus(circuit: Circuit, nodes: Any) -> str:
 
 def train(
     chip: LoadedChip,
-    file: Path | None = None,
+    file: str | os.PathLike[str] | None = None,
     *,
     data: str | None = None,
     form: str = "auto",
@@ -172,7 +173,7 @@ def train(
             raise KeyboardInterrupt(kept) from None
         finally:
             _store(recorder, compiled.parameters())
-    return Run.of(Record(file))  # type: ignore[arg-type]
+    return Run.of(Record(file))
 
 
 def _store(recorder: Recorder, weights: Mapping[str, NDArray[Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from eqchip.errors import EqchipError, InputError, nearest
 from eqchip.simulator.records.layout import SCHEMA, SCHEMA_VERSION, decode, kind_of, shown_unit
 from eqchip.simulator.records.reason import reason
-from eqchip.simulator.records.recorder import part_of
 from eqchip.simulator.records.table import POINT
+from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Column, Plan, Trace
 
 #: What is in a file beside the groups with an axis.
@@ -125,7 +126,7 @@ class _Arrays(Mapping[str, NDArray[Any]]):
 class Record:
     """What a run left behind."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         with opened(self.path) as file:
             if _text(file.attrs.get("schema")) != SCHEMA:

@@ -1,6 +1,7 @@
 """Recorder: rows in, one HDF5 file out, in a stream with bounded memory.
 
-The file is `NAME.h5.part` until it is closed, then `NAME.h5`: whoever sees `NAME.h5` sees all of it.
+The file is `NAME.h5.part` until it is closed, then `NAME.h5`: whoever sees `NAME.h5` sees all of it. Only one
+run writes it at a time (claim.py).
 Every dataset is made before the first row, then the file goes into SWMR mode (single writer, multiple
 readers) and is flushed every few MB or seconds. Killed between two writes it opens with `swmr=True`
 and holds every row flushed. In 304 kills placed at writes, not one such file was unreadable.
@@ -14,8 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,11 +26,15 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError
 from eqchip.simulator.records import provenance as origin
-from eqchip.simulator.records.layout import cf_unit, encode, group_names
+from eqchip.simulator.records.arrays import ArrayPlan, make_array
+from eqchip.simulator.records.claim import Claim
+from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance
 from eqchip.simulator.records.reason import reason
 from eqchip.simulator.records.shield import shielded
+from eqchip.simulator.records.slots import Slots
 from eqchip.simulator.records.table import BLOCK, Table, text_attribute
+from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Plan, Rows
 
 _SWMR_COLUMNS = 5000  # closing a file is quadratic in them under SWMR: seconds here, minutes at 30,000
@@ -39,69 +43,37 @@ _WORD = h5py.string_dtype("utf-8", 16)  # SWMR cannot write texts of variable le
 _LINE = h5py.string_dtype("utf-8", 500)
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayPlan:
-    """An array written whole, as often as it changes: `weights/Yxh`."""
-
-    path: str
-    shape: tuple[int, ...]
-    unit: str = ""
-    dims: tuple[str, ...] = ()  # names of the dimensions
-    labels: tuple[tuple[str, ...], ...] = ()  # of each dimension; empty: numbered
-    text: str = ""
-
-
-def part_of(path: Path) -> Path:
-    """Return the name a file has while it is written."""
-    return path.with_name(path.name + ".part")
-
-
-def check_target(path: Path) -> None:
-    """Refuse what cannot become a record, before anything is computed."""
-    if path.suffix.lower() not in (".h5", ".hdf5"):
-        raise InputError(
-            f"{path}: records are HDF5 files",
-            expected="a name that ends in .h5 (eqchip export writes others)",
-        )
-    try:
-        is_folder = path.is_dir()
-    except OSError as problem:  # a name too long
-        raise InputError(f"{path} cannot be written: {reason(problem)}") from None
-    if is_folder:
-        raise InputError(f"{path} is a directory", expected="the name of a file")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no directory {path.parent}")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise InputError(f"{path}: the directory {path.parent} cannot be written")
-
-
-def default_path(chip: str, folder: Path | None = None) -> Path:
-    """Return CHIP.h5, or CHIP-2.h5, CHIP-3.h5 … when it exists (or is being written)."""
-    stem = Path(chip).name
-    stem = Path(stem).stem or stem
-    folder = folder or Path()
-    number = 1
-    while True:
-        path = folder / (f"{stem}.h5" if number == 1 else f"{stem}-{number}.h5")
-        if not path.exists() and not part_of(path).exists():
-            return path
-        number += 1
-
-
 class Recorder:
     """Writes one run; a context manager that leaves `complete`, `failed` or `interrupted` behind."""
 
     def __init__(
         self,
-        path: Path | str,
+        path: str | os.PathLike[str],
         provenance: Provenance,
         plans: Sequence[Plan],
         arrays: Sequence[ArrayPlan] = (),
+        state: Sequence[ArrayPlan] = (),  # what a resume needs, see slots.py
     ) -> None:
         self.path = Path(path)
-        check_target(self.path)
         self.part = part_of(self.path)
         self._start = time.monotonic()
+        # A claim that is given stays with who gave it.
+        self._claim = None if isinstance(path, Claim) else Claim(self.path)
+        try:
+            self._open(plans)
+            self._lay_out(provenance, plans, arrays, state)
+            if self._swmr:
+                self._file.swmr_mode = True
+        except BaseException:
+            self._give_back()
+            raise
+        self._waiting: list[tuple[int, Rows]] = []
+        self._bytes = 0
+        self._flushed = time.monotonic()
+        self._pause = _SECONDS
+        self.message = ""
+
+    def _open(self, plans: Sequence[Plan]) -> None:
         try:
             # Not truncated in place: a killed run's file may still be open in a reader.
             self.part.unlink(missing_ok=True)
@@ -120,17 +92,14 @@ class Recorder:
         except OSError as problem:
             raise InputError(f"{self.path} cannot be written: {reason(problem)}") from None
         self.groups = group_names(plan.kind for plan in plans)
-        self._arrays: dict[str, h5py.Dataset] = {}
-        self._lay_out(provenance, plans, arrays)
-        if self._swmr:
-            self._file.swmr_mode = True
-        self._waiting: list[tuple[int, Rows]] = []
-        self._bytes = 0
-        self._flushed = time.monotonic()
-        self._pause = _SECONDS
-        self.message = ""
 
-    def _lay_out(self, provenance: Provenance, plans: Sequence[Plan], arrays: Sequence[ArrayPlan]) -> None:
+    def _lay_out(
+        self,
+        provenance: Provenance,
+        plans: Sequence[Plan],
+        arrays: Sequence[ArrayPlan],
+        state: Sequence[ArrayPlan],
+    ) -> None:
         file = self._file
         origin.write(file, provenance)
         run = file.create_group("run")
@@ -140,26 +109,10 @@ class Recorder:
         run.create_dataset("message", data="", dtype=_LINE)
         text_attribute(run.create_dataset("seconds", data=np.nan), "units", "s")
         self._tables = [Table(file, name, plan) for name, plan in zip(self.groups, plans, strict=True)]
-        for array in arrays:
-            self._make_array(array)
+        self._arrays = {array.path: make_array(file, array) for array in arrays}
+        self._slots = Slots(file, state) if state else None
         if self.groups:
             text_attribute(file, "default", self.groups[-1])
-
-    def _make_array(self, plan: ArrayPlan) -> None:
-        folder, _, name = plan.path.rpartition("/")
-        if folder not in self._file:
-            self._file.create_group(folder, track_order=True)
-        group = self._file[folder]
-        dataset = group.create_dataset(name, shape=plan.shape, dtype="f8", fillvalue=np.nan)
-        text_attribute(dataset, "units", cf_unit(plan.unit))
-        text_attribute(dataset, "long_name", plan.text or name)
-        used: list[str] = []
-        for axis, size in enumerate(plan.shape):
-            wanted = encode(plan.dims[axis]) if plan.dims else f"{name}_{axis}"
-            labels: tuple[Any, ...] = plan.labels[axis] if plan.labels else ()
-            used.append(_scale(group, wanted, size, labels, used))
-            dataset.dims[axis].attach_scale(group[used[-1]])
-        self._arrays[plan.path] = dataset
 
     def add(self, table: int, rows: Rows) -> None:
         """Take rows of analysis number `table`; they reach the disk with the next flush."""
@@ -172,6 +125,17 @@ class Recorder:
         """Replace an array."""
         with shielded():
             self._arrays[path][...] = values
+
+    def store(self, number: int, values: Mapping[str, NDArray[Any]]) -> None:
+        """Keep what the run needs to go on from here; rows taken before it reach the disk first."""
+        assert self._slots is not None
+        with shielded():
+            self.flush()
+            try:
+                self._slots.store(number, values)
+                self._file.flush()
+            except OSError as problem:
+                raise InputError(f"{self.path} cannot be written: {reason(problem)}") from None
 
     def flush(self) -> None:
         """Write what waits, and make it visible to readers."""
@@ -197,7 +161,14 @@ class Recorder:
     def close(self, status: str = "complete", message: str = "") -> Path | None:
         """Finish the file under its own name; one without a single row is removed (None)."""
         with shielded():
-            return self._close(status, message)
+            try:
+                return self._close(status, message)
+            finally:
+                self._give_back()
+
+    def _give_back(self) -> None:
+        if self._claim is not None:
+            self._claim.release()
 
     def _close(self, status: str, message: str) -> Path | None:
         if status != "complete" and self.rows == 0:
@@ -211,7 +182,7 @@ class Recorder:
         run["message"][()] = message.encode()[:500].decode(errors="ignore")
         run["status"][()] = status
         self._file.close()
-        if self.part.stat().st_ino != self._inode:
+        if not self._is_ours():
             raise InputError(
                 f"{self.path}: another run is writing this file", expected="another name after -o"
             )
@@ -225,6 +196,13 @@ class Recorder:
             finally:
                 os.close(folder)
         return self.path
+
+    def _is_ours(self) -> bool:
+        """Whether the file still has its name: without locks (claim.py) another run may have taken it."""
+        try:
+            return self.part.stat().st_ino == self._inode
+        except OSError:
+            return False
 
     def __enter__(self) -> Recorder:
         return self
@@ -248,25 +226,3 @@ def _joined(blocks: list[Rows]) -> Rows:
         {name: np.concatenate([block.values[name] for block in blocks]) for name in blocks[0].values},
         max(block.residual for block in blocks),
     )
-
-
-def _scale(group: h5py.Group, wanted: str, size: int, labels: tuple[Any, ...], used: Sequence[str]) -> str:
-    """Return the name of a dimension scale of that size: one there is, or a new one; none of `used`."""
-    name, number = wanted, 1
-    while name in used or (name in group and not _same(group[name], size, labels)):
-        number += 1
-        name = f"{wanted}_{number}"
-    if name not in group:
-        if labels:
-            scale = group.create_dataset(name, data=np.array(labels, dtype=object), dtype=h5py.string_dtype())
-        else:
-            scale = group.create_dataset(name, data=np.arange(size))
-        scale.make_scale(name)
-    return name
-
-
-def _same(scale: h5py.Dataset, size: int, labels: tuple[Any, ...]) -> bool:
-    if not scale.is_scale or scale.shape != (size,):
-        return False
-    is_text = h5py.check_string_dtype(scale.dtype) is not None
-    return is_text == bool(labels) and (not labels or scale.asstr()[()].tolist() == list(labels))

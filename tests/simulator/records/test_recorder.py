@@ -15,7 +15,10 @@ from eqchip.errors import InputError, SimulationError
 from eqchip.simulator.records.layout import decode, encode, group_names
 from eqchip.simulator.records.provenance import Provenance
 from eqchip.simulator.records.reader import Record
-from eqchip.simulator.records.recorder import ArrayPlan, Recorder, default_path, part_of
+from eqchip.simulator.records.arrays import ArrayPlan
+from eqchip.simulator.records.claim import Claim, claim_default, claim_of
+from eqchip.simulator.records.recorder import Recorder
+from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Column, Plan, Rows
 
 BUS = Column("v(h)", "V", 3, ("h[0]", "h[1]", "h[2]"))
@@ -257,23 +260,39 @@ def test_an_interrupted_run_is_marked(tmp_path: Path) -> None:
     assert Record(tmp_path / "rc.h5").status == "interrupted"
 
 
-def test_two_runs_into_one_name_do_not_mix(tmp_path: Path) -> None:
+def test_a_second_run_into_one_name_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     first = Recorder(tmp_path / "rc.h5", ORIGIN, [TRAN])
     first.add(0, rows(0))
-    second = Recorder(tmp_path / "rc.h5", ORIGIN, [TRAN])
-    second.add(0, rows(10))
+    with pytest.raises(InputError, match=r"another run is writing .*rc\.h5 \(process \d+ on "):
+        Recorder(tmp_path / "rc.h5", ORIGIN, [TRAN])
+    first.close()
+    assert Record(tmp_path / "rc.h5").traces["tran"].axis[0] == 0.0
+    record(tmp_path / "rc.h5")  # closed, it may be written again
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["rc.h5"]
+
+
+def test_a_run_whose_file_was_taken_away_says_so(tmp_path: Path) -> None:
+    first = Recorder(tmp_path / "rc.h5", ORIGIN, [TRAN])
+    first.add(0, rows(0))
+    part_of(tmp_path / "rc.h5").unlink()
     with pytest.raises(InputError, match="another run is writing this file"):
         first.close()
-    second.close()
-    assert Record(tmp_path / "rc.h5").traces["tran"].axis[0] == pytest.approx(1e-5)
+    assert not claim_of(tmp_path / "rc.h5").exists()
 
 
 def test_default_names_count_up_and_skip_what_is_being_written(tmp_path: Path) -> None:
-    assert default_path("xor", tmp_path).name == "xor.h5"
+    def name(chip: str) -> str:
+        with claim_default(chip, tmp_path) as claim:
+            return claim.path.name
+
+    assert name("xor") == "xor.h5"
     (tmp_path / "xor.h5").touch()
     part_of(tmp_path / "xor-2.h5").touch()
-    assert default_path("some/where/xor.cir", tmp_path).name == "xor-3.h5"
-    assert default_path("ep-784-500-10", tmp_path).name == "ep-784-500-10.h5"
+    assert name("some/where/xor.cir") == "xor-3.h5"
+    with Claim(tmp_path / "xor-3.h5"):
+        assert name("xor") == "xor-4.h5"
+    assert name("ep-784-500-10") == "ep-784-500-10.h5"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["xor-2.h5.part", "xor.h5"]
 
 
 def test_what_cannot_become_a_record_is_refused_before_the_run(tmp_path: Path) -> None:

@@ -207,6 +207,7 @@ class Data:
     test: str = ""
     scale: float | None = None
     at: Location | None = None
+    outside: frozenset[str] = frozenset()  # which of these were set from outside, as --set does
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """From data to the states of input nodes, and from answers to targets.
 
-inputs   gain·scale·x + offset on each .input bus in turn; encode=complement puts their negatives behind
-targets  class numbers become one 1 among 0 (decode=argmax), −1 or 1 (sign), or stay (threshold, linear)
+inputs   gain·scale·x + offset on each .input bus in turn; encode=complement puts their negatives behind;
+         bytes, such as grey values, become float32, everything else float64
+targets  class numbers become one 1 among 0 on a bus of several nodes, one 1 among −1 with decode=sign; on a
+         single node −1 or 1 (sign), or what they are; with decode=linear answers stay what they are
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ def _share(one: Input) -> int:
     return len(one.nodes) // 2 if one.encode == "complement" else len(one.nodes)
 
 
-def encode(data: Array, inputs: Sequence[Input], name: str, at: Location | None = None) -> Array:
+def encode(
+    data: Array, scale: float, inputs: Sequence[Input], name: str, at: Location | None = None
+) -> Array:
     """Return the states of all input nodes, (N, nodes), bus after bus."""
     wanted = features(inputs)
     if data.shape[1] != wanted:
@@ -37,15 +41,20 @@ def encode(data: Array, inputs: Sequence[Input], name: str, at: Location | None 
             at,
             expected=f"data of {wanted} numbers a sample, or inputs for {data.shape[1]}",
         )
-    parts = []
-    start = 0
+    exact = np.float32 if data.dtype.itemsize == 1 else np.float64
+    states = np.empty((len(data), sum(len(one.nodes) for one in inputs)), exact)
+    column = start = 0
     for one in inputs:
-        states = one.gain * data[:, start : start + _share(one)] + one.offset
-        parts.append(states)
+        width = _share(one)
+        part = states[:, column : column + width]
+        np.multiply(data[:, start : start + width], exact(one.gain * scale), out=part)
+        if one.offset:
+            part += exact(one.offset)
+        column, start = column + width, start + width
         if one.encode == "complement":
-            parts.append(-states)
-        start += _share(one)
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+            np.negative(part, out=states[:, column : column + width])
+            column += width
+    return states
 
 
 def targets_of(answers: Array, outputs: Sequence[Output], name: str, at: Location | None = None) -> Array:
@@ -54,8 +63,10 @@ def targets_of(answers: Array, outputs: Sequence[Output], name: str, at: Locatio
     values = column.astype(np.float64)
     widths = [_width(one) for one in outputs]
     # A class number is one column, whatever the number of nodes that tell the classes apart.
-    classes = [1 if one.decode == "argmax" else width for one, width in zip(outputs, widths, strict=True)]
-    for columns in (widths, classes):
+    pairs = list(zip(outputs, widths, strict=True))
+    largest = [1 if one.decode == "argmax" else width for one, width in pairs]
+    classes = [width if one.decode == "linear" else 1 for one, width in pairs]
+    for columns in (widths, largest, classes):
         if values.shape[1] == sum(columns):
             cut = np.split(values, np.cumsum(columns)[:-1], axis=1)
             parts = [_targets(part, one, name, at) for part, one in zip(cut, outputs, strict=True)]
@@ -64,7 +75,8 @@ def targets_of(answers: Array, outputs: Sequence[Output], name: str, at: Locatio
         f"the output {one.bus} has {width} node{'s' * (width != 1)}"
         for one, width in zip(outputs, widths, strict=True)
     )
-    numbers = " or ".join(str(count) for count in dict.fromkeys((sum(widths), sum(classes))))
+    counts = dict.fromkeys((sum(widths), sum(largest), sum(classes)))
+    numbers = " or ".join(map(str, counts))
     raise InputError(
         f"{name} has {values.shape[1]} answer{'s' * (values.shape[1] != 1)} a sample, {asked}",
         at,
@@ -79,8 +91,9 @@ def _width(output: Output) -> int:
 
 def _targets(values: Array, output: Output, name: str, at: Location | None) -> Array:
     """Return the targets of one output bus from its columns of the answers."""
-    if output.decode == "argmax" and values.shape[1] == 1:
-        return _one_of(values[:, 0], _width(output), output, name, at)
+    classes = values.shape[1] == 1 and output.decode != "linear"
+    if classes and (_width(output) > 1 or output.decode == "argmax"):
+        values = _one_of(values[:, 0], _width(output), output, name, at)
     if output.decode == "sign":
         return _signs(values, name, at)
     return values

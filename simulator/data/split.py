@@ -36,8 +36,41 @@ def rows(text: str, count: int, name: str, at: Location | None = None) -> Array:
     return np.arange(start, stop)
 
 
+def apart(train: Array, valid: Array, asked: str, wanted: str, at: Location | None) -> Array:
+    """Return the samples to train on, none of them to choose by; `asked`, `wanted`: both as written."""
+    common = np.isin(train, valid)
+    if not np.any(common):
+        return train
+    if asked:
+        raise InputError(
+            f"train={asked} and valid={wanted} share {np.count_nonzero(common)} samples",
+            at,
+            expected="ranges apart, or valid= alone: the rest is then trained on",
+        )
+    if np.all(common):
+        raise InputError(f"valid={wanted} leaves nothing to train on", at, expected="a smaller range")
+    return train[~common]
+
+
 def keep_back(train: Array, share: float, seed: int) -> tuple[Array, Array]:
     """Return (train, valid): a share of the training samples, drawn by the seed, kept back."""
     count = round(share * len(train))
     order = stream(seed, "valid").permutation(len(train))
     return train[np.sort(order[count:])], train[np.sort(order[:count])]
+
+
+def every_fifth(classes: Array) -> tuple[Array, Array]:
+    """Return (train, test): of the samples sorted by class, every fifth to test; both in their own order."""
+    by_class = np.argsort(classes, kind="stable")
+    test = np.zeros(len(classes), np.bool_)
+    test[by_class[::5]] = True
+    return np.flatnonzero(~test), np.flatnonzero(test)
+
+
+def in_turn(classes: Array) -> Array:
+    """Return an order in which the classes take turns: the first of each, the second of each …"""
+    turn = np.empty(len(classes), np.int64)
+    for one in np.unique(classes):
+        members = np.flatnonzero(classes == one)
+        turn[members] = np.arange(len(members))
+    return np.lexsort((classes, turn))

@@ -5,12 +5,12 @@ All physics is in nodes and couplings; see node_kernels.py for the equation.
 
 from __future__ import annotations
 
-from eqchip.simulator.array_learning import ArrayLearning
+from eqchip.simulator.array_backward import ArrayBackward
 from eqchip.simulator.array_linear import ArrayLinear
 from eqchip.simulator.array_settling import ArraySettling
 
 
-class ArrayChip(ArraySettling, ArrayLearning, ArrayLinear):
+class ArrayChip(ArraySettling, ArrayBackward, ArrayLinear):
     """The array form of a chip."""
 
     form = "array"

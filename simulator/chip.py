@@ -12,7 +12,7 @@ Learning, studies and records call only what stands here; they test no form, fam
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.netlists.circuit import Circuit
+from eqchip.simulator.backward import Linearised, Unrolled
 
 Array = NDArray[Any]
 Weights = dict[str, Array]
@@ -86,6 +87,8 @@ class State:
     settled: Array  # (B,) bool
     extra: dict[str, Any] = field(default_factory=dict)
     seconds: float = math.nan  # physical time since the phase began; NaN where time was not stepped
+    #: (B,) s, how long each sample's own phase was; None where time was not stepped.
+    durations: Array | None = None
 
 
 class Chip(Protocol):
@@ -147,6 +150,17 @@ class Chip(Protocol):
 
     def write(self, values: Mapping[str, Array]) -> None:
         """Replace θ; bounds of the learnables are applied here."""
+
+    def linearised(self, state: State, inputs: Array, nudge: Nudge | None = None) -> Linearised:
+        """Return the forces at a state and how they change with it; `nudge.targets` give it a pull."""
+
+    def displaced(self, state: State, by: Array) -> State:
+        """Return a state moved by some state units at every free node, bounds aside."""
+
+    def through_time(
+        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = "mse"
+    ) -> Unrolled:
+        """Return the adjoints of the steps that lie between the states of a course without a nudge."""
 
     def reciprocity(self, state: State) -> float:
         """Return ‖J − Jᵀ‖/‖J‖ at a state (first sample), over free nodes."""

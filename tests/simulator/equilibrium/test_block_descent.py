@@ -12,7 +12,9 @@ from eqchip.netlists.reader import parse
 from eqchip.simulator.array_form import ArrayChip
 from eqchip.simulator.chip import Nudge, Settling
 from eqchip.simulator.compile import compile_chip
-from eqchip.simulator.equilibrium import block_descent, pseudo_transient
+from eqchip.simulator.equilibrium import pseudo_transient
+from eqchip.simulator.equilibrium.momentum import Momentum
+from eqchip.simulator.equilibrium.sweeps import Sweeps
 from eqchip.simulator.weights import with_weights
 from naive_arrays import NaiveArrays
 
@@ -49,29 +51,99 @@ def volts(made: ArrayChip, state: Any, row: int = 0) -> Any:
     return out
 
 
+def without_momentum(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Momentum, "shares", lambda self, turn, residual: np.zeros(len(turn), self.dtype))
+
+
 @pytest.mark.parametrize(
     "cell", ["activation=tanh slope=2", "activation=hardsigmoid", "activation=softplus slope=0.5"]
 )
 @pytest.mark.parametrize("spread", [0.5, 2.0])
-def test_every_sweep_takes_the_energy_down(cell: str, spread: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = chip(cell, spread=spread, extra=".model loop synapse(init=uniform spread=0.5)\nYll h1 h1 loop")
+@pytest.mark.parametrize("loop", ["", ".model loop synapse(init=uniform spread=0.5)\nYll h1 h1 loop"])
+def test_every_sweep_takes_the_energy_down(
+    cell: str, spread: float, loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = chip(cell, spread=spread, extra=loop)
     naive = NaiveArrays(with_weights(made.circuit))
     energies = []
-    sweep = block_descent._sweep
+    advance = Sweeps.advance
 
-    def watched(phase: Any, states: Any, rho: Any, loops: Any) -> Any:
-        parts = [states[g] * made.wiring.nodes[g].vunit for g in made.wiring.free]
+    def watched(self: Sweeps, residual: Any) -> None:
+        parts = [self.states[g] * made.wiring.nodes[g].vunit for g in made.wiring.free]
         v = np.zeros(len(made.circuit.nodes))
         v[made.circuit.inputs[0].nodes] = inputs(1)[0]
         for g, part in zip(made.wiring.free, parts, strict=True):
             v[made.wiring.nodes[g].nodes] = part[0]
         energies.append(naive.energy(v))
-        return sweep(phase, states, rho, loops)
+        advance(self, residual)
 
-    monkeypatch.setattr(block_descent, "_sweep", watched)
+    monkeypatch.setattr(Sweeps, "advance", watched)
+    without_momentum(monkeypatch)
     made.settle(inputs(1), TIGHT)
     assert len(energies) > 2
     assert np.all(np.diff(energies) <= 1e-12 * np.max(np.abs(energies)))
+
+
+CELLS = [
+    "activation=tanh",
+    "activation=hardsigmoid",
+    "activation=tanh slope=1.2 drive=direct",
+    "activation=relu",
+]
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_momentum_reaches_the_same_equilibria_in_fewer_sweeps(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = chip(cell, (4, 30, 30, 30, 5), spread=0.15)
+    data = inputs(20, 4)
+    fast = made.settle(data, TIGHT)
+    without_momentum(monkeypatch)
+    plain = made.settle(data, TIGHT)
+    assert np.mean(plain.iterations) > 25
+    assert np.mean(fast.iterations) < 0.8 * np.mean(plain.iterations)
+    for one, other in zip(fast.values, plain.values, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-11)
+
+
+def test_the_last_sweeps_residual_is_that_of_the_whole_chip() -> None:
+    # The lead's residual stands for all where the other colour was solved exactly; skips make a third colour.
+    for extra in ("", "Yskip h1 y syn"):
+        made = chip("activation=tanh slope=1.3", extra=extra)
+        free = made.settle(inputs(6), Settling(tol=1e-4))
+        nudge = Nudge(np.ones((6, 3)), 0.4)
+        for state, pulled in ((free, None), (made.settle(inputs(6), Settling(tol=1e-4), nudge, free), nudge)):
+            still = made.settle(inputs(6), Settling("euler", steps=1, eps=1e-9), pulled, state)
+            np.testing.assert_allclose(state.residual, still.residual, atol=1e-8)
+
+
+def test_a_nudged_phase_that_begins_at_its_equilibrium_still_feels_its_nudge() -> None:
+    # Even where nothing but the outputs is out of equilibrium at first, whatever the tolerance.
+    made = chip("activation=linear", (2, 4, 3), spread=0.1)
+    free = made.settle(inputs(3), TIGHT)
+    pulled = made.settle(inputs(3), Settling(tol=0.05), Nudge(np.ones((3, 3)), 0.5), free)
+    assert np.all(made.outputs(pulled) > made.outputs(free) + 0.1)
+
+
+def test_momentum_that_leads_nowhere_is_given_up() -> None:
+    momentum = Momentum(2, cautious=False, dtype=np.float64)
+    residual = np.array([1.0, 1.0])
+    for _ in range(250):
+        shares = momentum.shares(np.full(2, -1.0), residual)
+        residual = residual * [1.0, 0.9]  # the first sample gets nowhere
+    assert shares[0] == 0.0
+    assert shares[1] > 0.9
+
+
+def test_momentum_restarts_where_it_turns_back_and_where_cautious_also_where_it_grows() -> None:
+    for cautious in (False, True):
+        momentum = Momentum(3, cautious, np.float64)
+        forward, still = np.full(3, -1.0), np.ones(3)
+        for _ in range(5):
+            momentum.shares(forward, still)
+        shares = momentum.shares(np.array([1.0, -1.0, -1.0]), np.array([0.5, 2.0, 0.5]))
+        assert list(shares > 0.0) == [False, not cautious, True]
 
 
 @pytest.mark.parametrize("seed", range(6))

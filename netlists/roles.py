@@ -1,4 +1,4 @@
-"""Roles: the parameters of .input, .output, .nudge, .learn, .data and .train, declared once.
+"""Roles: the parameters of .input, .output, .nudge, .learn, .data, .protocol and .train, declared once.
 
 The cards, `--set`, Python and the docs read these declarations. What each word means is fixed by the
 conventions page of the docs: β relative to the energy scale, eps in units of the smallest time constant.
@@ -7,10 +7,11 @@ conventions page of the docs: β relative to the energy scale, eps in units of t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from eqchip.devices.parameter import Parameter, by_name
 from eqchip.errors import InputError, Location
+from eqchip.netlists.circuit import Learn
 
 INPUT = by_name(
     (
@@ -81,6 +82,22 @@ DATA = by_name(
     )
 )
 
+PROTOCOL = by_name(
+    (
+        Parameter("free", "s", None, "Length of the free phase.", 0.0, open_low=True, required=True),
+        Parameter("nudged", "s", None, "Length of the nudged phase.", 0.0, open_low=True, required=True),
+        Parameter(
+            "gap",
+            "s",
+            None,
+            "How long inputs take to the next sample; nudge and learning are off.",
+            0.0,
+            open_low=True,
+            required=True,
+        ),
+    )
+)
+
 ESTIMATORS = ("onesided", "random", "centered", "holomorphic")
 RULES = ("contrast", "stdp", "vectorfield", "continual", "chl", "coupled", "rbp", "bptt")
 SOLVERS = ("equilibrium", "euler", "expeuler", "heun", "rk4", "adaptive", "trap", "discrete")
@@ -147,15 +164,16 @@ PAIRS: Mapping[str, tuple[str, ...]] = {
     "bptt": (),
 }
 
-#: The three ways to say how long a phase lasts.
+#: Solvers whose steps are iterations and take no time.
+TIMELESS = ("discrete",)
+
+#: The three ways to say how long a phase lasts; none given: by tol= and its default.
 DURATIONS = (("free_steps", "nudged_steps", "eps"), ("free", "nudged"), ("tol",))
 
 #: What this version does not do yet, by card and parameter: a valid word that is refused by name.
 NOT_YET: Mapping[tuple[str, str], tuple[str | float, ...]] = {
     (".train", "estimator"): ("holomorphic",),
-    (".train", "rule"): tuple(rule for rule in RULES if rule != "contrast"),
-    (".train", "solve"): tuple(solver for solver in SOLVERS if solver not in ("equilibrium", "euler")),
-    (".nudge", "cost"): ("crossentropy",),
+    (".train", "rule"): ("coupled",),
     (".output", "pairs"): (1.0,),
 }
 
@@ -191,8 +209,15 @@ def check_samples(name: str, value: str, at: Location | None) -> str:
     return word
 
 
-def check_train(train: Mapping[str, float | str], places: Mapping[str, Location | None]) -> None:
-    """Refuse what does not go together in a .train card: pairs, durations, settings without effect."""
+def check_train(
+    train: Mapping[str, float | str],
+    places: Mapping[str, Location | None],
+    learns: Sequence[Learn] = (),
+) -> None:
+    """Refuse what does not go together in a .train card: pairs, durations, settings without effect.
+
+    `learns` are the .learn cards, for the rules that do not take all their settings.
+    """
 
     def at(*names: str) -> Location | None:
         return next(
@@ -210,7 +235,16 @@ def check_train(train: Mapping[str, float | str], places: Mapping[str, Location 
         raise InputError(f"rule={rule} needs an estimator", at("rule"), expected=pair_table())
     if not estimators and "beta" in train:
         raise InputError(f"rule={rule} has no beta", at("beta"), expected=pair_table())
-    _check_durations(train, at)
+    for learn in learns if rule == "continual" else ():
+        if learn.momentum or learn.decay:
+            name = "momentum" if learn.momentum else "decay"
+            raise InputError(
+                f"rule=continual moves {learn.target} during the nudge: there is no step for {name}= of "
+                f".learn {learn.target} to change",
+                at("rule"),
+                expected=f".learn {learn.target} without {name}=, or another rule",
+            )
+    check_durations(train, at)
     if "points" in train and estimator != "holomorphic":
         raise InputError("points= goes with estimator=holomorphic only", at("points"))
     if train.get("beta") == 0.0:
@@ -219,7 +253,10 @@ def check_train(train: Mapping[str, float | str], places: Mapping[str, Location 
         refuse_not_yet(".train", name, value, at(name))
 
 
-def _check_durations(train: Mapping[str, float | str], place: Callable[..., Location | None]) -> None:
+def check_durations(
+    train: Mapping[str, float | str], place: Callable[..., Location | None] = lambda *_: None
+) -> None:
+    """Refuse durations of two kinds, of half a kind, and those that a solver knows nothing of."""
     given = [[name for name in group if name in train] for group in DURATIONS]
     used = [names for names in given if names]
     if len(used) > 1:
@@ -230,20 +267,27 @@ def _check_durations(train: Mapping[str, float | str], place: Callable[..., Loca
         )
     solve = str(train.get("solve", "equilibrium"))
     steps, seconds, _ = given
-    if seconds:
-        raise InputError(f".train {seconds[0]}= (phases in seconds) is not supported yet", place(seconds[0]))
-    if solve == "equilibrium" and steps:
+    if solve == "equilibrium" and (steps or seconds):
+        name = (steps or seconds)[0]
         raise InputError(
-            f"{steps[0]}= has no meaning for solve=equilibrium, which ends by tol=",
-            place(steps[0]),
-            expected="tol=",
+            f"{name}= has no meaning for solve=equilibrium, which ends by tol=", place(name), expected="tol="
         )
-    missing = [name for name in DURATIONS[0] if name not in train]
-    if solve == "euler" and missing:
+    wanted: tuple[str, ...] = DURATIONS[0] if steps else DURATIONS[1] if seconds else ()
+    if solve in TIMELESS:
+        if seconds or "eps" in train:
+            name = seconds[0] if seconds else "eps"
+            raise InputError(
+                f"{name}= has no meaning for solve={solve}, whose steps have no length",
+                place(name),
+                expected="free_steps= nudged_steps=, or tol=",
+            )
+        wanted = tuple(name for name in wanted if name != "eps")
+    missing = [name for name in wanted if name not in train]
+    if missing:
         raise InputError(
-            f"solve=euler needs {'= '.join(missing)}=",
-            place("solve"),
-            expected="free_steps= nudged_steps= eps=",
+            f"solve={solve} needs {'= '.join(missing)}=",
+            place("solve", *wanted),
+            expected="= ".join(wanted) + "=",
         )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.errors import InputError, SimulationError
+from eqchip.errors import SimulationError
 from eqchip.simulator.array_frame import ArrayFrame
 from eqchip.simulator.chip import Nudge, Settling, State
 from eqchip.simulator.equilibrium import block_descent
 from eqchip.simulator.integrators import array_euler
+from eqchip.simulator.integrators.array_field import ArrayField
+from eqchip.simulator.integrators.methods import integrator
+from eqchip.simulator.integrators.stepping import Pace, Stand, pace, run
+from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
 
@@ -35,28 +38,56 @@ class ArraySettling(ArrayFrame):
         states = self._start(len(inputs), start)
         extra = {"inputs": clamped, "constant": constant, "revision": self.revision}
         if settling.solve == "equilibrium":
-            if nudge is not None and nudge.anchor is None and nudge.beta * np.max(self.share) <= -1.0:
-                raise SimulationError(
-                    f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
-                    advice="|beta| below 1, or kind=frozen",
-                )
-            with np.errstate(over="ignore", invalid="ignore"):  # it says itself what ran away
-                ended = block_descent.settle(phase, states, settling.tol, settling.limit)
-            return State(self._values(ended.states), ended.residual, ended.iterations, ended.settled, extra)
-        if settling.solve != "euler":
-            raise InputError(
-                f"solve={settling.solve} is not supported yet", expected="solve=equilibrium or solve=euler"
-            )
-        if not self.tau > 0.0:
-            raise InputError(
-                "solve=euler needs capacitance on every node", expected="c= above 0, or solve=equilibrium"
-            )
+            return self._equilibrium(phase, states, settling, nudge, extra, start is not None)
+        field, length = self._field(phase, settling)
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
-            length = settling.eps * self.tau
-            residual, floor = array_euler.integrate(phase, states, settling.steps, length)
-        taken = np.full(len(inputs), settling.steps, np.int64)
-        settled = residual <= np.maximum(settling.tol, floor)
-        return State(self._values(states), residual, taken, settled, extra)
+            if settling.solve == "euler" and length.count is not None:
+                residual, floor = array_euler.integrate(phase, states, length.count, length.length)
+                seconds = length.count * length.length
+                taken, durations = np.full(len(inputs), length.count), np.full(len(inputs), seconds)
+                settled = residual <= np.maximum(settling.tol, floor)
+                return State(self._values(states, phase), residual, taken, settled, extra, seconds, durations)
+            *_, last = run(field, field.joined(states), settling, integrator(settling.solve), length)
+        return self._state(field, last, settling, extra)
+
+    def _equilibrium(
+        self,
+        phase: Phase,
+        states: list[Array],
+        settling: Settling,
+        nudge: Nudge | None,
+        extra: dict[str, Any],
+        follow: bool,
+    ) -> State:
+        if nudge is not None and any(np.any(phase.a[group] <= 0.0) for group in phase.nudged):
+            raise SimulationError(
+                f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
+                advice="|beta| below 1, or kind=frozen",
+            )
+        with np.errstate(over="ignore", invalid="ignore"):  # it says itself what ran away
+            ended = block_descent.settle(phase, states, settling.tol, settling.limit, follow)
+        values = self._values(ended.states, phase)
+        return State(values, ended.residual, ended.iterations, ended.settled, extra)
+
+    def _field(self, phase: Phase, settling: Settling) -> tuple[ArrayField, Pace]:
+        """Return the phase as integrators see it, and how it is stepped."""
+        method = integrator(settling.solve)
+        field = ArrayField(phase, method, float(self.circuit.options.get("reltol", 1e-3)))
+        return field, pace(field.tau, settling, method)
+
+    def _state(self, field: ArrayField, stand: Stand, settling: Settling, extra: dict[str, Any]) -> State:
+        """Return where a phase stands."""
+        settled = stand.residual <= np.maximum(settling.tol, stand.floor)
+        physical = not np.isnan(stand.seconds)
+        return State(
+            self._values(field.parts(stand.x), field.phase),
+            stand.residual,
+            stand.steps,
+            settled,
+            extra,
+            stand.seconds,
+            stand.durations if physical else None,
+        )
 
     def course(
         self,
@@ -68,12 +99,30 @@ class ArraySettling(ArrayFrame):
         """Yield the state a phase begins with, then the state after every step."""
         state = self._beginning(inputs, start)
         yield state
-        if settling.steps == 0:
+        if settling.solve == "equilibrium":
             yield self.settle(inputs, settling, nudge, state)
-        for number in range(1, settling.steps + 1):
-            state = self.settle(inputs, replace(settling, steps=1), nudge, state)
-            state.seconds = number * settling.eps * self.tau
-            yield state
+            return
+        clamped, seen = state.extra["inputs"], self.revision
+        if state.extra["revision"] != seen:
+            state.extra["constant"] = self._constant(clamped, len(inputs), None)
+        constant, extra = state.extra["constant"], state.extra
+
+        def changed() -> Phase | None:
+            """Return the phase anew where θ was written since it was last asked for."""
+            nonlocal constant, extra, seen
+            if self.revision == seen:
+                return None
+            constant = self.wiring.constant_drives(clamped, len(inputs))
+            extra = {"inputs": clamped, "constant": constant, "revision": self.revision}
+            seen = self.revision
+            return self._phase(constant, nudge)
+
+        phase = self._phase(constant, nudge)
+        field, length = self._field(phase, settling)
+        field.changed = changed
+        x = field.joined(self._start(len(inputs), state))
+        for stand in run(field, x, settling, integrator(settling.solve), length):
+            yield self._state(field, stand, settling, extra)
 
     def _beginning(self, inputs: Array, start: State | None) -> State:
         """Return the state a phase begins with; its residual is not known."""

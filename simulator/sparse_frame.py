@@ -15,6 +15,7 @@ from eqchip.devices.place import Place, Places
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Learnable, Nudge, State, Weights
+from eqchip.simulator.cost.costs import cost as cost_named
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.scales import scales_of
 from eqchip.simulator.sparse import INPUT_PREFIX, NUDGE_PREFIX, compile_sparse
@@ -35,6 +36,7 @@ class SparseFrame:
         self.scales = scales_of(circuit)
         self.tau, self.output_conductance = self.scales.tau, self.scales.conductance
         self.system = compile_sparse(circuit)
+        self.revision = 0  # counts changes of θ
         self.places = {one.name: Places() for one in self.learnables}
         self.stored: Weights = {one.name: self._theta(one.name) for one in self.learnables}
         # A current over what keeps a state of 1: gleak·vunit, or gunit·vunit where nothing leaks.
@@ -58,6 +60,10 @@ class SparseFrame:
             )
         return np.asarray(inputs * self.scales.vunit[order], dtype=np.float64)
 
+    def drives(self, inputs: Array, nudge: Nudge | None = None) -> FloatArray:
+        """Return the drives of every sample: source voltages, and the nudge."""
+        return self._drives(inputs, nudge)
+
     def _drives(self, inputs: Array, nudge: Nudge | None) -> FloatArray:
         """Return the drives of every sample: source voltages, and the nudge."""
         system = self.system
@@ -78,7 +84,9 @@ class SparseFrame:
                 drives[:, system.slots(name, "target")] = nudge.targets[:, columns]
                 drives[:, system.slots(name, "mode")] = 0.0 if nudge.anchor is None else 1.0
                 if nudge.anchor is not None:
-                    drives[:, system.slots(name, "anchor")] = nudge.anchor[:, columns]
+                    target = nudge.targets[:, columns]  # from where the frozen force is that of the cost
+                    slope = cost_named(nudged.cost).slope(nudge.anchor[:, columns], target)
+                    drives[:, system.slots(name, "anchor")] = target + slope
             begin += count
         return drives
 
@@ -139,6 +147,12 @@ class SparseFrame:
             constant |= found.instance.family.linear or found.instance.family.affine
         if constant:
             self.system.refresh()
+        self.revision += 1
+
+    def take_up(self) -> None:
+        """Store θ as the elements have it now, after it moved while time flowed."""
+        for one in self.learnables:
+            self.stored[one.name] = self._theta(one.name)
 
     def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
         """Add −factor·signal to each θ, within its bounds."""

@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.errors import InputError, SimulationError
+from eqchip.errors import SimulationError
 from eqchip.simulator.chip import Nudge, Settling, State
+from eqchip.simulator.cost.costs import cost as cost_named
 from eqchip.simulator.equilibrium.operating_point import equilibria
 from eqchip.simulator.equilibrium.relaxation import relax
+from eqchip.simulator.integrators.methods import integrator
 from eqchip.simulator.integrators.sparse_euler import integrate
+from eqchip.simulator.integrators.sparse_field import SparseField
+from eqchip.simulator.integrators.stepping import Pace, Stand, pace, run
 from eqchip.simulator.residuals import residuals
+from eqchip.simulator.sparse import NUDGE_PREFIX, outputs_for_inputs
 from eqchip.simulator.sparse_frame import SparseFrame
+from eqchip.simulator.system import diagonal
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
@@ -28,6 +34,8 @@ FLOOR, RUNS = 1e-13, 4
 class SparseSettling(SparseFrame):
     """Phases of a sparse chip."""
 
+    _held_twin: SparseSettling | None = None  # the chip with its outputs held as inputs are
+
     def settle(
         self,
         inputs: Array,
@@ -36,25 +44,72 @@ class SparseSettling(SparseFrame):
         start: State | None = None,
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
+        if nudge is not None and nudge.clamp:
+            return self._with_outputs_held(inputs, settling, nudge.targets, start)
         drives = self._drives(inputs, nudge)
         x = self._from(inputs, start)
         if settling.solve == "equilibrium":
             return self._equilibrium(x, drives, settling, nudge)
-        if settling.solve != "euler":
-            raise InputError(
-                f"solve={settling.solve} is not supported yet", expected="solve=equilibrium or solve=euler"
-            )
-        integrate(self.system, x, drives, self.held, settling.steps, settling.eps * self.tau)
-        residual = residuals(self.system, x, drives, self.unit)
-        taken = np.full(len(x), settling.steps, np.int64)
-        return State(x, residual, taken, residual <= max(settling.tol, FLOOR))
+        field, length = self._field(x, drives, settling)
+        if settling.solve == "euler" and length.count is not None:
+            integrate(self.system, x, drives, self.held, length.count, length.length)
+            residual = residuals(self.system, x, drives, self.unit)
+            taken = np.full(len(x), length.count, np.int64)
+            seconds = length.count * length.length
+            settled = residual <= max(settling.tol, FLOOR)
+            return State(x, residual, taken, settled, {}, seconds, np.full(len(x), seconds))
+        with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
+            *_, last = run(field, x, settling, integrator(settling.solve), length)
+        return _state(last, settling)
+
+    def _with_outputs_held(
+        self, inputs: Array, settling: Settling, targets: Array, start: State | None
+    ) -> State:
+        """Run a phase with the outputs at their targets, on the chip that has them for inputs."""
+        if self._held_twin is None:
+            self._held_twin = SparseSettling(outputs_for_inputs(self.circuit))
+            self._held_twin.places = self.places
+        twin = self._held_twin
+        twin.write(self.stored)
+        same = np.array([twin.system.names.index(name) for name in self.system.names])
+        begin = None
+        if start is not None:
+            x = np.zeros((len(inputs), twin.system.size))
+            x[:, same] = start.values
+            begin = replace(start, values=x)
+        state = twin.settle(np.concatenate([inputs, targets], axis=1), settling, None, begin)
+        return replace(state, values=np.ascontiguousarray(state.values[:, same]))
+
+    def _field(self, x: FloatArray, drives: FloatArray, settling: Settling) -> tuple[SparseField, Pace]:
+        """Return the phase as integrators see it, and how it is stepped."""
+        method = integrator(settling.solve)
+        leaky = (self.scales.gleak > 0.0) & (self.scales.capacitance > 0.0)
+        constants = self.scales.capacitance[leaky] / self.scales.gleak[leaky]
+        tau = float(np.min(constants)) if len(constants) else np.nan
+        field = SparseField(self.system, drives, self.unit, self.held, self._leak(drives), tau, method, x)
+        return field, pace(tau, settling, method)
+
+    def _leak(self, drives: FloatArray) -> FloatArray:
+        """Return the linear conductance of every unknown to ground, S: of neurons, resistors, live nudges."""
+        system = self.system
+        leak = np.array(system.network.g0[diagonal(system.pattern)])
+        leak[system.unknown_of_node[1:]] += self.scales.gleak[1:]
+        for nudged in self.circuit.nudges if len(drives) else ():
+            name = NUDGE_PREFIX + nudged.bus
+            beta, mode = (drives[0, system.slots(name, what)] for what in ("beta", "mode"))
+            plus = nudged.nodes[:: len(nudged.nodes) // len(beta)]
+            cost = cost_named(nudged.cost)
+            spring = beta if cost.quadratic else cost.curvature * np.maximum(beta, 0.0)
+            leak[system.unknown_of_node[plus]] += np.where(mode == 0.0, spring * self.scales.gleak[plus], 0.0)
+        return leak
 
     def _equilibrium(
         self, x: FloatArray, drives: FloatArray, settling: Settling, nudge: Nudge | None
     ) -> State:
         nudged = [one.nodes for one in self.circuit.nudges]
         share = float(np.max(self.scales.share[np.concatenate(nudged)])) if nudged else 1.0
-        if nudge is not None and nudge.anchor is None and nudge.beta * share <= -1.0 and self.tau == self.tau:
+        spring = nudge is not None and nudge.anchor is None and cost_named(nudge.cost).quadratic
+        if spring and nudge is not None and nudge.beta * share <= -1.0 and self.tau == self.tau:
             raise SimulationError(
                 f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
                 advice="|beta| below 1, or kind=frozen",
@@ -95,12 +150,22 @@ class SparseSettling(SparseFrame):
         """Yield the state a phase begins with, then the state after every step."""
         state = self._beginning(inputs, start)
         yield state
-        if settling.steps == 0:
+        if settling.solve == "equilibrium":
             yield self.settle(inputs, settling, nudge, state)
-        for number in range(1, settling.steps + 1):
-            state = self.settle(inputs, replace(settling, steps=1), nudge, state)
-            state.seconds = number * settling.eps * self.tau
-            yield state
+            return
+        drives = self._drives(inputs, nudge)
+        field, length = self._field(state.values, drives, settling)
+        seen = self.revision
+
+        def changed() -> bool:
+            """Say whether θ was written since this was last asked."""
+            nonlocal seen
+            before, seen = seen, self.revision
+            return before != seen
+
+        field.changed = changed
+        for stand in run(field, state.values.copy(), settling, integrator(settling.solve), length):
+            yield _state(stand, settling)
 
     def _beginning(self, inputs: Array, start: State | None) -> State:
         """Return the state a phase begins with; its residual is not known."""
@@ -116,3 +181,9 @@ class SparseSettling(SparseFrame):
         np.clip(x, network.low, network.high, out=x)
         x[:, self.held] = self._input_volts(inputs)
         return x
+
+
+def _state(stand: Stand, settling: Settling) -> State:
+    """Return where a phase stands."""
+    settled = stand.residual <= np.maximum(settling.tol, stand.floor)
+    return State(stand.x, stand.residual, stand.steps, settled, {}, stand.seconds, stand.durations)

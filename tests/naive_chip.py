@@ -217,7 +217,11 @@ class NaiveChip:
             assert settling.solve == "equilibrium", settling.solve
             iterations = self._newton(v, settling, nudge)
         residual = self.residual(v, nudge)
-        return State(v, residual, iterations, residual <= settling.tol)
+        state = State(v, residual, iterations, residual <= settling.tol)
+        if settling.solve == "euler":
+            state.seconds = settling.steps * settling.eps * self.tau
+            state.durations = np.full(len(v), state.seconds)
+        return state
 
     def _euler(self, v: Array, settling: Settling, nudge: Nudge | None) -> Array:
         step = settling.eps * self.tau / np.where(self.per_node("c") > 0, self.per_node("c"), 1.0)

@@ -1,8 +1,8 @@
 """Explicit Euler for sparse chips: v ← clip(v − Δt·f/C), every free node with a capacitance of its own to
 ground.
 
-Order 1. Nodes that ideal sources hold stand still. A node without capacitance, or one that shares a
-capacitor with another node, is refused by name: that takes an implicit integrator.
+The integrator of euler.py, a whole phase in one kernel. Nodes that ideal sources hold stand still. A node
+without capacitance, or one that shares a capacitor with another node, is refused by name.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices import dispatch
 from eqchip.entries import pack
-from eqchip.errors import InputError
 from eqchip.kernels import kernel
+from eqchip.simulator.integrators.sparse_field import capacitances
 from eqchip.simulator.network import Evaluated, residual
 from eqchip.simulator.system import System, padded
 
@@ -29,7 +28,7 @@ def integrate(
         return
     network = system.network
     free = np.setdiff1d(np.arange(network.nodes), held)
-    capacitance = _capacitance(system, x[0], drives[0], free)
+    capacitance = capacitances(system, x[0], drives[0], free, "euler")
     share = np.zeros(system.size + 1)
     share[free] = length / capacitance
     points = padded(x)
@@ -38,37 +37,6 @@ def integrate(
     bench = Evaluated(network, system.room())
     _steps(pack(bench), network.nodes, points, drives, memory, share, low, high, steps)
     x[:] = points[:, :-1]
-
-
-def _capacitance(system: System, x: FloatArray, drives: FloatArray, free: IntArray) -> FloatArray:
-    """Return the capacitance of the free nodes, or raise where C is not diagonal and positive."""
-    network, at = system.network, system.room()
-    dispatch.load(
-        network.varying, padded(x), drives, np.full(system.memory, np.inf), at.f, at.q, at.jg, at.jc
-    )
-    rows = np.concatenate([system.pattern.rows, network.changing_rows])
-    columns = np.concatenate([system.pattern.columns(), network.changing_columns])
-    data = np.concatenate([network.c0[:-1], at.jc[:-1]])
-    own = np.zeros(system.size)
-    np.add.at(own, rows[rows == columns], data[rows == columns])
-    shared = (rows != columns) & (data != 0.0)
-    moving = np.zeros(system.size, np.bool_)
-    moving[free] = True
-    for wrong, what in (
-        (free[~(own[free] > 0.0)], "has no capacitance"),
-        (rows[shared & moving[rows]], "shares a capacitance with another node"),
-    ):
-        if len(wrong):
-            raise InputError(
-                f"solve=euler: {system.names[wrong[0]]} {what}",
-                expected="a capacitance to ground on every node, or solve=equilibrium",
-            )
-    branches = np.flatnonzero(own[network.nodes :]) + network.nodes
-    if len(branches):
-        raise InputError(
-            f"solve=euler: {system.names[branches[0]]} is an inductor's", expected="no inductors"
-        )
-    return own[free]
 
 
 @kernel

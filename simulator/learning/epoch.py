@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eqchip.simulator.chip import Chip, Settling, State, Weights
+from eqchip.simulator.chip import State, Weights
 
 
 @dataclass(slots=True)
@@ -26,6 +26,7 @@ class PhaseReport:
     residual: float = 0.0  # mean over samples of the largest |dv/dt|·τ left, in state units
     largest_residual: float = 0.0
     unsettled: int = 0  # samples whose residual stayed above tol
+    seconds: float = 0.0  # mean duration a sample; NaN where time was not stepped
 
     def add(self, state: State) -> None:
         """Count one batch in."""
@@ -33,6 +34,8 @@ class PhaseReport:
         total = self.samples + more
         self.iterations += (float(np.mean(state.iterations)) - self.iterations) * more / total
         self.residual += (float(np.mean(state.residual)) - self.residual) * more / total
+        durations = math.nan if state.durations is None else float(np.mean(state.durations))
+        self.seconds += (durations - self.seconds) * more / total
         self.most_iterations = max(self.most_iterations, int(np.max(state.iterations)))
         self.largest_residual = max(self.largest_residual, float(np.max(state.residual)))
         self.unsettled += int(np.count_nonzero(~state.settled))
@@ -85,8 +88,6 @@ class Epoch:
     state: TrainState
 
 
-def latency(chip: Chip, settling: Settling, report: PhaseReport) -> float | None:
-    """Return the mean duration of a phase in seconds: steps·eps·τ; None where time was not stepped."""
-    if settling.steps == 0 or settling.eps == 0.0 or not math.isfinite(chip.tau):
-        return None
-    return report.iterations * settling.eps * chip.tau
+def latency(report: PhaseReport) -> float | None:
+    """Return the mean duration of a phase in seconds; None where time was not stepped."""
+    return report.seconds if math.isfinite(report.seconds) else None

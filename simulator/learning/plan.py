@@ -14,7 +14,7 @@ import numpy as np
 
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Nudging
-from eqchip.netlists.roles import BETA_UNIT, PAIRS, complete_train, pair_table
+from eqchip.netlists.roles import BETA_UNIT, PAIRS, check_durations, complete_train, pair_table
 from eqchip.simulator.chip import Chip, Settling
 from eqchip.simulator.cost.costs import Cost, cost
 from eqchip.simulator.learning.estimators.estimator import Estimator
@@ -26,7 +26,7 @@ from eqchip.simulator.learning.rules.rule import Rule
 class Plan:
     """Everything that training needs to know beside the chip and the samples."""
 
-    estimator: str = "centered"
+    estimator: str = "centered"  # "": none, for rules without a β
     rule: str = "contrast"
     beta: float = 0.1  # over the energy scale of the outputs
     free: Settling = field(default_factory=Settling)
@@ -39,9 +39,10 @@ class Plan:
     cost: str = "mse"
 
     def __post_init__(self) -> None:
-        if self.estimator not in PAIRS.get(self.rule, ()):
+        if self.estimator not in estimators_of(self.rule):
             raise InputError(
-                f"rule={self.rule} does not go with estimator={self.estimator}", expected=pair_table()
+                f"rule={self.rule} does not go with estimator={self.estimator or 'none'}",
+                expected=pair_table(),
             )
         if self.beta == 0.0:
             raise InputError("beta=0 nudges nothing", expected="a number other than 0")
@@ -60,15 +61,21 @@ class Plan:
         return replace(self, **changes)
 
 
+def estimators_of(rule: str) -> tuple[str, ...]:
+    """Return the estimators a rule goes with; "" alone for a rule that has no β."""
+    return PAIRS.get(rule, ()) or (("",) if rule in PAIRS else ())
+
+
 def plan_of(circuit: Circuit) -> Plan:
     """Return the plan of a circuit's cards, defaults filled in."""
     if not circuit.nudges:
         raise InputError("there is nothing to train with: no .nudge card", expected=".nudge BUS cost=mse")
+    check_durations(circuit.train)
     given = complete_train(circuit.train)
     free, nudged = phases(given)
     nudging = _nudging(circuit)
     return Plan(
-        estimator=str(given["estimator"]),
+        estimator=str(given["estimator"]) if PAIRS[str(given["rule"])] else "",
         rule=str(given["rule"]),
         beta=float(given["beta"]),
         free=free,
@@ -109,19 +116,18 @@ def _nudging(circuit: Circuit) -> Nudging:
 def phases(given: Mapping[str, float | str]) -> tuple[Settling, Settling]:
     """Return how the free and the nudged phases are run."""
     solve, tol = str(given["solve"]), float(given["tol"])
-    if solve == "equilibrium":
-        both = Settling(solve, tol=tol)
-        return both, both
-    missing = [name for name in ("free_steps", "nudged_steps", "eps") if name not in given]
-    if missing:
-        raise InputError(
-            f"solve={solve} needs {'= '.join(missing)}=", expected="free_steps= nudged_steps= eps="
+    eps = float(given.get("eps", 0.0))
+    free, nudged = (
+        Settling(
+            solve,
+            tol=tol,
+            steps=int(given.get(f"{phase}_steps", 0)),
+            eps=eps,
+            seconds=float(given.get(phase, 0.0)),
         )
-    eps = float(given["eps"])
-    return (
-        Settling(solve, tol=tol, steps=int(given["free_steps"]), eps=eps),
-        Settling(solve, tol=tol, steps=int(given["nudged_steps"]), eps=eps),
+        for phase in ("free", "nudged")
     )
+    return free, nudged
 
 
 def plan_for(chip: Chip) -> Plan:

@@ -11,6 +11,7 @@ Order and signs come from streams keyed by the seed and the epoch, so a resumed 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -69,7 +70,7 @@ def train(
             if plan.persistent:
                 particles.keep(rows, found.free)
             tally.add(found, targets)
-            chip.write(updated(chip, found.values, velocity))
+            chip.write(found.moved or updated(chip, found.values, velocity))
             if tick is not None:
                 tick(first + len(rows))
         seconds = time.perf_counter() - started
@@ -86,7 +87,7 @@ def train(
             valid.loss if valid else None,
             seconds,
             len(order) / seconds,
-            latency(chip, plan.free, tally.phases["free"]),
+            latency(tally.phases["free"]),
             tally.phases,
             TrainState(
                 number, chip.parameters(), dict(velocity), particles.store if plan.persistent else None
@@ -127,7 +128,7 @@ def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout | Severa
         tally.loss(),
         seconds,
         len(samples) / seconds,
-        latency(chip, plan.free, report),
+        latency(report),
         report,
     )
 
@@ -147,7 +148,8 @@ class Tally:
         """Count one batch of training in."""
         self.phases.setdefault("free", PhaseReport()).add(found.free)
         for beta, state in zip(found.betas, found.nudged, strict=True):
-            self.phases.setdefault("+β" if beta > 0 else "−β", PhaseReport()).add(state)
+            phase = "clamped" if math.isinf(beta) else "+β" if beta > 0 else "−β"
+            self.phases.setdefault(phase, PhaseReport()).add(state)
         self.answers(found.outputs, targets)
 
     def answers(self, outputs: Array, targets: Array) -> None:

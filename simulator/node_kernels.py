@@ -143,17 +143,25 @@ def rates(
     Where a state is pressed against a bound, F is 0.
     """
     unit = 16.0 * np.finfo(s.dtype).eps
-    low, high = law.low, law.high
     for row in range(s.shape[0]):
-        worst, most = residual[row], 0.0
-        for j in range(s.shape[1]):
-            here = s[row, j]
-            f = (rise[row, j] if law.energy else 1) * d[row, j] + k[row, j] - a[j] * here
-            if not ((here <= low[j] and f < 0) or (here >= high[j] and f > 0)):
-                worst = abs(f) if not abs(f) <= worst else worst  # NaN is the largest
-            most = max(most, abs(d[row, j]))
+        worst, most = rate_row(law, a, k[row], d[row], s[row], rise[row], residual[row])
         residual[row] = worst
         floor[row] = max(floor[row], unit * (1.0 + most))
+
+
+@kernel
+def rate_row(
+    law: Law, a: Array, k: Array, d: Array, s: Array, rise: Array, worst: float
+) -> tuple[float, float]:
+    """Return the largest |F| of a row, `worst` at least, and the largest |d|."""
+    low, high, most = law.low, law.high, 0.0
+    for j in range(len(s)):
+        here = s[j]
+        f = (rise[j] if law.energy else 1) * d[j] + k[j] - a[j] * here
+        if not ((here <= low[j] and f < 0) or (here >= high[j] and f > 0)):
+            worst = abs(f) if not abs(f) <= worst else worst  # NaN is the largest
+        most = max(most, abs(d[j]))
+    return worst, most
 
 
 @kernel
@@ -161,24 +169,40 @@ def euler(
     law: Law, step: Array, a: Array, k: Array, d: Array, s: Array, rho: Array, rise: Array, exact: Exact
 ) -> None:
     """Move s by step·F and put it back into its interval; rise is ρ′(s) before and, with rho, after."""
-    low, high = law.low, law.high
     z, m = np.empty_like(s[0]), np.empty_like(s[0])
     for row in range(s.shape[0]):
-        x, r, pull, push = s[row], rise[row], d[row], k[row]
-        if law.energy:
-            for j in range(len(x)):
-                z[j] = r[j] * pull[j]
-        else:
-            for j in range(len(x)):
-                z[j] = pull[j]
+        euler_row(law, step, a, k[row], d[row], s[row], rho[row], rise[row], z, m, exact)
+
+
+@kernel
+def euler_row(
+    law: Law,
+    step: Array,
+    a: Array,
+    push: Array,
+    pull: Array,
+    x: Array,
+    rho: Array,
+    rise: Array,
+    z: Array,
+    m: Array,
+    exact: Exact,
+) -> None:
+    """Move one row; z and m are room."""
+    if law.energy:
         for j in range(len(x)):
-            x[j] += step[j] * (z[j] + push[j] - a[j] * x[j])
+            z[j] = rise[j] * pull[j]
+    else:
         for j in range(len(x)):
-            x[j] = min(max(x[j], low[j]), high[j])
-        exponents(law, x, z, m, exact)
-        values(law, x, z, m, rho[row], exact)
-        if law.energy:
-            rises(law, z, m, r)
+            z[j] = pull[j]
+    for j in range(len(x)):
+        x[j] += step[j] * (z[j] + push[j] - a[j] * x[j])
+    for j in range(len(x)):
+        x[j] = min(max(x[j], law.low[j]), law.high[j])
+    exponents(law, x, z, m, exact)
+    values(law, x, z, m, rho, exact)
+    if law.energy:
+        rises(law, z, m, rise)
 
 
 @kernel

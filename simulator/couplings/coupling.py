@@ -56,6 +56,12 @@ class Coupling(Protocol):
     def backward_matrix(self) -> Array:
         """Return R, (n_pre, n_post)."""
 
+    def forward_transposed(self) -> Array:
+        """Return Fᵀ, (n_post, n_pre), contiguous."""
+
+    def backward_transposed(self) -> Array:
+        """Return Rᵀ, (n_post, n_pre), contiguous."""
+
     def row_sums(self) -> Array:
         """Return Σ over columns of F, (n_pre)."""
 

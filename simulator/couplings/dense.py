@@ -45,14 +45,25 @@ class Dense:
             self._forward = scaled(self._read(), self.forward_scale)
         return self._forward
 
-    def _backward_transposed(self) -> Array:
+    def forward_transposed(self) -> Array:
+        """Return Fᵀ, contiguous."""
+        if (
+            self.into_pre
+            and isinstance(self.forward_scale, float)
+            and self.forward_scale == self.backward_scale
+        ):
+            return self.backward_transposed()
+        return np.ascontiguousarray(self.forward_matrix().T)
+
+    def backward_transposed(self) -> Array:
+        """Return Rᵀ, contiguous."""
         if self._backward is None:
             self._backward = np.ascontiguousarray(scaled(self._read(), self.backward_scale).T)
         return self._backward
 
     def backward_matrix(self) -> Array:
         """Return R."""
-        return self._backward_transposed().T
+        return self.backward_transposed().T
 
     def drive(self, pre: Array, out: Array | None = None) -> Array:
         """Return ρ_pre F."""
@@ -60,7 +71,7 @@ class Dense:
 
     def back(self, post: Array, out: Array | None = None) -> Array:
         """Return ρ_post Rᵀ."""
-        return np.matmul(post, self._backward_transposed(), out=out)
+        return np.matmul(post, self.backward_transposed(), out=out)
 
     def drive_adjoint(self, post: Array) -> Array:
         """Return μ_post Fᵀ."""
@@ -68,7 +79,7 @@ class Dense:
 
     def back_adjoint(self, pre: Array) -> Array:
         """Return μ_pre R."""
-        return np.asarray(np.matmul(pre, self._backward_transposed().T))
+        return np.asarray(np.matmul(pre, self.backward_transposed().T))
 
     def row_sums(self) -> Array:
         """Return Σ over columns of F."""

@@ -29,8 +29,8 @@ import numpy
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Flags of LLVM that keep NaN and infinity meaningful.
-SAFE_MATH = frozenset({"contract", "nsz"})
+#: Flags of LLVM that keep NaN and infinity meaningful. With `reassoc`, for sums alone, their order is free.
+SAFE_MATH = frozenset({"contract", "nsz", "reassoc"})
 
 _KEEP = 5  # versions of one module's cache that stay on disk
 _IMPORT = re.compile(

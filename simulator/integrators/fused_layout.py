@@ -1,0 +1,99 @@
+"""Fused: a wiring whose couplings between free nodes are small, laid out flat for one kernel a phase.
+
+The states of all free groups stand one after another in one row a sample. A coupling stands as (few, many),
+the smaller side first, whichever way it drives: its rows are then long, and what a processor adds and
+multiplies at once lies side by side.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.simulator.integrators.euler_rows import alike
+from eqchip.simulator.phase import Phase
+from eqchip.simulator.wiring import Link
+
+Array = NDArray[Any]
+IntArray = NDArray[np.int64]
+
+#: Weights of one coupling, and of all between free nodes, up to which a matrix times one sample at a time is
+#: no slower than the product with a whole batch: they stay in the nearest cache.
+LARGEST, MOST = 16_384, 32_768
+
+#: Columns of `groups` and of `links`.
+BEGIN, END, CODE, ENERGY, ALIKE = range(5)
+INTO, INTO_PLACE, FROM, FROM_PLACE, FEW, MANY, AT, SPREAD = range(8)
+
+
+class Fused(NamedTuple):
+    """What the kernel reads. Node arrays are in the dtype of the states, in their order."""
+
+    groups: IntArray  # (groups, 5): first node, one past the last, activation, drive=energy, all alike
+    slope: Array
+    shift: Array
+    low: Array
+    high: Array
+    step: Array  # Δt/τ
+    a: Array  # leak and live nudge
+    links: IntArray  # (links, 8): group driven, first node there, group driving, and there; few, many, …
+    weights: Array  # all matrices, one after another
+
+
+def fused_of(phase: Phase, length: float) -> Fused | None:
+    """Return the layout of a phase in steps of `length` seconds; None where it does not suit."""
+    wiring = phase.wiring
+    into = [(group, *one) for group in wiring.free for one in wiring.from_free[group]]
+    sizes = [link.coupling.theta.size for _, link, _ in into]
+    if any(size > LARGEST for size in sizes) or sum(sizes) > MOST or phase.pull is not None:
+        return None
+    nodes = [wiring.nodes[group] for group in wiring.free]
+    ends = np.cumsum([0] + [one.size for one in nodes])
+    row = {group: index for index, group in enumerate(wiring.free)}
+    steps = [(length / one.tau).astype(wiring.dtype) for one in nodes]
+    groups = np.array(
+        [
+            (begin, end, one.law.code, one.law.energy, alike(phase, group, share) is not None)
+            for group, one, share, begin, end in zip(
+                wiring.free, nodes, steps, ends[:-1], ends[1:], strict=True
+            )
+        ],
+        np.int64,
+    )
+    links, weights, at, stored = [], [], 0, {}
+    for group, link, forward in into:
+        matrix, spread = _matrix(link, forward)
+        where = stored.get(id(matrix))
+        if where is None:
+            where = stored[id(matrix)] = at
+            weights.append(matrix)
+            at += matrix.size
+        driven, driver = (link.post_part, link.pre_part) if forward else (link.pre_part, link.post_part)
+        source = link.pre if forward else link.post
+        links.append((row[group], driven.start, row[source], driver.start, *matrix.shape, where, spread))
+    return Fused(
+        groups,
+        *(
+            np.concatenate([getattr(one.law, name) for one in nodes])
+            for name in ("slope", "shift", "low", "high")
+        ),
+        np.concatenate(steps),
+        np.concatenate([phase.a[group] for group in wiring.free]),
+        np.array(links, np.int64).reshape(-1, 8),
+        np.concatenate([np.ravel(one) for one in weights]) if weights else np.zeros(1, wiring.dtype),
+    )
+
+
+def _matrix(link: Link, forward: bool) -> tuple[Array, bool]:
+    """Return the weights as (few, many), and whether the few drive the many."""
+    rows, columns = link.coupling.theta.shape
+    coupling = link.coupling
+    if forward:
+        return (
+            (coupling.forward_matrix(), True) if rows <= columns else (coupling.forward_transposed(), False)
+        )
+    if columns <= rows:
+        return coupling.backward_transposed(), True
+    return np.ascontiguousarray(coupling.backward_matrix()), False

@@ -1,4 +1,4 @@
-"""Analysis cards: `.op`, `.dc SOURCE START STOP STEP …`, `.tran TSTEP TSTOP [TSTART [TMAX]] [UIC]`."""
+"""Analysis cards: .op, .dc SOURCE START STOP STEP …, .tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_POINTS = 50_000_000
 MOST_STEPS = 1_000_000_000
 
 _DC = ".dc SOURCE START STOP STEP [SOURCE2 START2 STOP2 STEP2]"
-_TRAN = ".tran TSTEP TSTOP [TSTART [TMAX]] [UIC]"
+_TRAN = ".tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]"
 
 
 def read_op(build: Build, card: Card) -> None:
@@ -76,13 +76,14 @@ def read_tran(build: Build, card: Card) -> None:
     """Read .tran."""
     numbers: list[float] = []
     uic = False
+    learn = -1  # the place of that word
     for k, token in enumerate(card.tokens):
         word = token.lower()
         if word == "uic":
             uic = True
         elif word == "learn":
-            raise InputError(".tran learn (learning in one waveform) is not supported yet", card.where(k))
-        elif uic or len(numbers) == 4:
+            learn = k
+        elif uic or learn >= 0 or len(numbers) == 4:
             raise InputError(f"'{token}' on .tran is one word too many", card.where(k), expected=_TRAN)
         else:
             numbers.append(build.top.number(card, k))
@@ -107,4 +108,5 @@ def read_tran(build: Build, card: Card) -> None:
             card.where(3 if longest else 0),
             expected=f"a step of at least {stop / MOST_STEPS:g}",
         )
-    build.circuit.analyses.append(Tran(step, stop, start, longest or None, uic))
+    at = card.where(learn) if learn >= 0 else card.where()
+    build.circuit.analyses.append(Tran(step, stop, start, longest or None, uic, learn >= 0, at))

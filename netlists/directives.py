@@ -67,7 +67,7 @@ def read_save(build: Build, card: Card) -> None:
 
 
 def _read_probe(build: Build, card: Card, k: int) -> int:
-    """Read v(node), i(source) or a bare node name; return where the next begins."""
+    """Read v(node), i(source), w(array) or a bare node name; return where the next begins."""
     tokens = card.tokens
     saves = build.circuit.saves
     if tokens[k + 1 : k + 2] != ["("]:
@@ -77,14 +77,16 @@ def _read_probe(build: Build, card: Card, k: int) -> int:
         saves.append(f"v({tokens[k].lower()})")
         return k + 1
     kind = tokens[k].lower()
-    if kind not in ("v", "i") or tokens[k + 3 : k + 4] != [")"]:
+    if kind not in ("v", "i", "w") or tokens[k + 3 : k + 4] != [")"]:
         raise InputError(
             f"'{card.text[card.offset(k)[0] :].split()[0]}' is not supported yet",
             card.where(k),
-            expected="v(node) or i(source)",
+            expected="v(node), i(source) or w(array)",
         )
     if kind == "v":
         find_node(build, card, k + 2)
+    elif kind == "w":
+        build.weighed.append((tokens[k + 2], card, k + 2))  # what learns is known when all cards are read
     else:
         find_current(build, card, k + 2)
     saves.append(f"{kind}({tokens[k + 2].lower()})")

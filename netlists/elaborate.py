@@ -24,6 +24,7 @@ from eqchip.netlists.models import model_of_card
 from eqchip.netlists.options import read_options, settings_of
 from eqchip.netlists.overrides import Changes
 from eqchip.netlists.parameters import resolve_parameters
+from eqchip.netlists.protocol import check_waveform, read_protocol
 from eqchip.netlists.role_cards import read_role
 from eqchip.netlists.roles import check_train
 from eqchip.netlists.setting import Setting, from_card
@@ -44,6 +45,7 @@ _THEN: dict[str, Callable[[Build, Card], None]] = {
     ".learn": read_role,
     ".data": read_role,
     ".train": read_role,
+    ".protocol": read_protocol,
 }
 
 
@@ -74,7 +76,8 @@ def assemble(
         circuit.saves.clear()
     circuit.saves = list(dict.fromkeys(circuit.saves))
     build.attempt(lambda: changes.apply(build))
-    build.attempt(lambda: check_train(circuit.train, build.train_places))
+    build.attempt(lambda: check_train(circuit.train, build.train_places, circuit.learns))
+    build.attempt(lambda: check_waveform(build))
     build.attempt(lambda: _check_neurons(circuit))
     _order_nudges(circuit)
     return build

@@ -10,7 +10,7 @@ def _words(text: str) -> frozenset[str]:
 #: Kept for elaboration.
 CARDS = _words(
     ".param .func .model .global .ic .nodeset .options .option .temp .save .print .plot .op .dc .tran "
-    ".bus .input .output .nudge .data .learn .train .set"
+    ".bus .input .output .nudge .data .learn .train .protocol .set"
 )
 
 #: Read here: they say where cards come from and what belongs together.
@@ -21,7 +21,7 @@ OUTPUT = _words(".probe .width .four .fourier .acct .backanno .list")
 
 #: Known to other programs, or to come.
 NOT_YET = _words(
-    ".protocol .step .ac .noise .tf .meas .measure .sens .pz .disto .sp .pss .hb .mc .if .elseif .else "
+    ".step .ac .noise .tf .meas .measure .sens .pz .disto .sp .pss .hb .mc .if .elseif .else "
     ".endif .csparam .global_param .alter .del .loadbias .savebias .wave .machine .macro .eom .connect .lin "
     ".net .hdl .stim .distribution .preprocess .sampling"
 )

@@ -6,12 +6,16 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Analysis, Circuit, Dc, Tran
 from eqchip.simulator.analyses.analyse import analyse
 from eqchip.simulator.analyses.sweep import points
+from eqchip.simulator.curves import weight_plans
+from eqchip.simulator.data.load import load as load_data
+from eqchip.simulator.learning.waveform import Learner, learner_of, waveform_of
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance, resolved
@@ -70,9 +74,9 @@ def simulate(
         trainable = f"; eqchip train {chip.name} trains it" if circuit.learns else ""
         raise InputError(f"{chip.name} asks for no analysis", expected=f"a card .op, .dc or .tran{trainable}")
     begin = time.monotonic()
-    system = compile_sparse(circuit)
+    learner = learner_of(circuit, load_data(circuit)) if waveform_of(circuit) else None
     # Each analysis says first what is going to come: a file needs all of it before the first row.
-    streams: list[Iterator[Plan | Rows]] = [iter(analyse(system, one)) for one in circuit.analyses]
+    streams = _streams(circuit, learner)
     plans = [_first(stream) for stream in streams]
     watched = [
         _watched(plan, stream, card, (index, len(plans)), watch)
@@ -89,8 +93,10 @@ def simulate(
         traces = [gather([plan, *rows])[0] for plan, rows in zip(plans, watched, strict=True)]
         names = group_names(plan.kind for plan in plans)
         facts |= {"outcome": "complete", "seconds": time.monotonic() - begin}
-        return Run(facts, dict(zip(names, traces, strict=True)))
-    with Recorder(file, origin("simulate", chip, "sparse", "float64", arguments), plans) as recorder:
+        weights = learner.weights() if learner else None
+        return Run(facts, dict(zip(names, traces, strict=True)), weights)
+    arrays = weight_plans(learner.chip) if learner else []
+    with Recorder(file, origin("simulate", chip, "sparse", "float64", arguments), plans, arrays) as recorder:
         try:
             for index, blocks in enumerate(watched):
                 for rows in blocks:
@@ -98,7 +104,24 @@ def simulate(
         except KeyboardInterrupt:
             kept = f"{recorder.rows} rows are kept in {file}" if recorder.rows else "nothing was kept"
             raise KeyboardInterrupt(kept) from None
+        finally:
+            for name, values in (learner.weights() if learner else {}).items():
+                recorder.put(f"weights/{name}", values)
     return Run.of(Record(file))
+
+
+def _streams(circuit: Circuit, learner: Learner | None) -> list[Iterator[Plan | Rows]]:
+    """Begin every analysis; a learning waveform has a chip of its own, the others see it as it was."""
+    learned = waveform_of(circuit)
+    plain = [one for one in circuit.analyses if one is not learned]
+    system = compile_sparse(replace(circuit, analyses=plain)) if plain else None
+    streams = []
+    for one in circuit.analyses:
+        if learner is not None and one is learned:
+            streams.append(learner.waveform())
+        elif system is not None:
+            streams.append(analyse(system, one))
+    return streams
 
 
 def _first(stream: Iterator[Plan | Rows]) -> Plan:

@@ -22,5 +22,5 @@ def analyse(system: System, card: Analysis) -> Iterator[Plan | Rows]:
             yield from dc(system, card)
         case Tran():
             if card.learn:
-                raise InputError(".tran … learn is not supported yet")
+                raise InputError("a waveform that learns needs samples", card.at, expected="eqchip simulate")
             yield from tran(system, card)

@@ -73,8 +73,8 @@ def recording(system: System) -> Recording:
     """Return what is to be recorded: all there is, or what `.save` names."""
     with collector_paused():
         known = available(system)
-    saves = system.circuit.saves
-    if not saves:
+    saves = [name for name in system.circuit.saves if not name.startswith("w(")]
+    if not system.circuit.saves:
         chosen = list(known.values())
     else:
         chosen = [_find(system, known, name) for name in dict.fromkeys(name.lower() for name in saves)]

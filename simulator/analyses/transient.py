@@ -16,6 +16,7 @@ from eqchip.simulator.analyses.initial import AWAY, FIRST, begin_at, given_state
 from eqchip.simulator.equilibrium.bench import ALPHA, VIOLATION, Control
 from eqchip.simulator.equilibrium.solver import NO_NUMBER, Solver
 from eqchip.simulator.integrators.march import TRAPEZOIDAL, TRBDF2, march
+from eqchip.simulator.integrators.plastic import Plastic, nothing_plastic
 from eqchip.simulator.integrators.track import (
     AMPERES,
     LONGEST,
@@ -36,6 +37,7 @@ from eqchip.simulator.stimulus import Waveforms, corners, fill, stimulus
 from eqchip.simulator.system import System
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 #: Numbers in a block of rows.
 BLOCK = 1_000_000
@@ -98,22 +100,44 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
     stops = stops[np.diff(stops, append=np.inf) > 1e-12 * card.stop]
     stops = stops[stops > 1e-12 * card.stop]
     solver = Solver(system)
-    track = _start(system, solver, card, waves, longest, tolerances)
+    track = begun(system, solver, card, waves, longest, tolerances)
     solver.prepare(track.x, track.d, tolerances.control(), 2.0 / track.clock[STEP])
     if card.start <= 0.0:
         yield _rows(chosen, np.zeros(1), track.x[None, chosen.kept], 0.0)
-    kept = chosen.kept
-    room = max(32, min(4096, BLOCK // max(len(kept), 1)))
+    track.limits[STOP] = card.stop
+    still = nothing_plastic(system.network.varying)
+    for times, rows, leak in stretch(solver, track, waves, stops, chosen.kept, card.start, tolerances, still):
+        yield _rows(chosen, times, rows, leak)
+
+
+def stretch(
+    solver: Solver,
+    track: Track,
+    waves: Waveforms,
+    stops: FloatArray,
+    kept: IntArray,
+    start: float,
+    tolerances: Tolerances,
+    plastic: Plastic,
+) -> Iterator[tuple[FloatArray, FloatArray, float]]:
+    """March from where the track is to its STOP, the last of `stops`; yield times, rows and the worst leak.
+
+    Rows are of the times from `start` on: the kept unknowns, then the kept parameters.
+    """
+    system, longest = solver.system, float(track.limits[LONGEST])
+    track.clock[NEXT_CORNER] = 0.0
+    width = len(kept) + len(plastic.kept)
+    room = max(32, min(4096, BLOCK // max(width, 1)))
     failed_at, failures = -1.0, 0
     jumped_at, tries = -np.inf, 0
     while True:
-        times, rows = np.empty(room), np.empty((room, len(kept)))
+        times, rows = np.empty(room), np.empty((room, width))
         code, written = march(
-            solver.packed, pack(track), waves, stops, kept, times, rows, max(card.start, 0.0)
+            solver.packed, pack(track), pack(plastic), waves, stops, kept, times, rows, max(start, 0.0)
         )
         if written:
             leak = float(solver.ws.found[VIOLATION])
-            yield _rows(chosen, times[:written], rows[:written], leak if np.isfinite(leak) else 0.0)
+            yield times[:written], rows[:written], leak if np.isfinite(leak) else 0.0
         if code == Outcome.DONE:
             return
         time = float(track.clock[TIME])
@@ -136,6 +160,7 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
             if failures > 6:
                 raise _failure(system, track, Outcome.SINGULAR)
         elif code == Outcome.NOT_CONVERGED:
+            plastic.graph.values[plastic.spots] = plastic.theta
             tries = tries + 1 if time - jumped_at < longest else 0
             while tries < len(AWAY) and not jump(track, solver, waves, tries):
                 tries += 1
@@ -143,13 +168,15 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
                 raise _failure(system, track, Outcome.NOT_CONVERGED)
             jumped_at = float(track.clock[TIME])
             solver.prepare(track.x, track.d, tolerances.control(), 2.0 / track.clock[STEP])
-            if track.clock[TIME] >= card.start:
-                yield _rows(chosen, track.clock[TIME : TIME + 1].copy(), track.x[None, kept], 0.0)
+            if track.clock[TIME] >= start:
+                here = np.zeros((1, width))
+                here[0] = np.concatenate([track.x[kept], plastic.theta[plastic.kept]])
+                yield track.clock[TIME : TIME + 1].copy(), here, 0.0
         elif code != Outcome.BUFFER_FULL:
             raise _failure(system, track, Outcome(code), lost)
 
 
-def _start(
+def begun(
     system: System,
     solver: Solver,
     card: Tran,
@@ -165,7 +192,6 @@ def _start(
     x = given_state(system, solver, begin, longest) if card.uic else operating_state(system, begin)
     begin_at(track, solver, x)
     share = SHARE * tolerances.trtol / 7.0
-    track.limits[STOP] = card.stop
     track.limits[LONGEST] = longest
     track.limits[SHORTEST] = SHORT * longest
     track.limits[RELATIVE] = share * tolerances.reltol

@@ -2,6 +2,7 @@
 
 Steps follow the local error, land on every corner of a source exactly and are repeated smaller where the
 error or Newton's method demands it. After a corner two steps of TR-BDF2 come first: they need no past.
+Parameters that learn move along with the state (plastic.py).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from eqchip.entries import unpack
 from eqchip.kernels import kernel
 from eqchip.simulator.equilibrium.bench import NOT_CONVERGED, NOT_FINITE, REPIVOT, Bench
+from eqchip.simulator.integrators.plastic import STILL, TURNS, Plastic, aim, follow, keep, place
 from eqchip.simulator.integrators.track import (
     ERROR,
     LONGEST,
@@ -17,6 +19,7 @@ from eqchip.simulator.integrators.track import (
     ONE_STAGE,
     POINTS,
     REJECTED,
+    RELATIVE,
     RULE,
     SHORTEST,
     STEP,
@@ -48,21 +51,44 @@ AFTER_CORNER, AFTER_FAILURE = 0.1, 0.125
 
 
 @kernel(inner=True)
-def _attempt(packed: IntArray, bench: Bench, track: Track, waves: Waveforms) -> int:
+def _attempt(packed: IntArray, bench: Bench, track: Track, waves: Waveforms, plastic: Plastic) -> int:
     """Try one step, by the rule that is due."""
     clock = track.clock
     end = clock[TIME] + clock[STEP]
+    moving = plastic.law[0] != STILL
     if track.limits[METHOD] == TRAPEZOIDAL and clock[POINTS] >= 3.0:
         clock[RULE] = ONE_STAGE
         fill(waves, end, track.d)
+        if moving:
+            place(plastic, 1.0)
         return trapezoidal(packed, bench, track)
     clock[RULE] = TWO_STAGES
     fill(waves, clock[TIME] + GAMMA * clock[STEP], track.d)
+    if moving:
+        place(plastic, GAMMA)
     code = first_stage(packed, bench, track)
     if code != DONE:
         return code
     fill(waves, end, track.d)
+    if moving:
+        place(plastic, 1.0)
     return second_stage(packed, bench, track, bench.ws.w)
+
+
+@kernel(inner=True)
+def _coupled(
+    packed: IntArray, bench: Bench, track: Track, waves: Waveforms, packed_plastic: IntArray, plastic: Plastic
+) -> int:
+    """Try one step in which parameters move, again until they and the state agree."""
+    aim(plastic, track)
+    memory, kept = track.memory, track.memory_kept
+    for _ in range(TURNS):
+        code = _attempt(packed, bench, track, waves, plastic)
+        if code != DONE or follow(packed_plastic, plastic, track, track.limits[RELATIVE]) <= 1.0:
+            return code
+        for k in range(len(memory)):
+            memory[k] = kept[k]
+    return NOT_CONVERGED
 
 
 @kernel(inner=True)
@@ -91,6 +117,7 @@ def _accept(track: Track, time: float) -> None:
 def march(
     packed: IntArray,
     packed_track: IntArray,
+    packed_plastic: IntArray,
     waves: Waveforms,
     corners: FloatArray,
     kept: IntArray,
@@ -98,12 +125,16 @@ def march(
     rows: FloatArray,
     start: float,
 ) -> tuple[int, int]:
-    """Step on until the end, a failure, or no room in `rows` (a row of kept unknowns per accepted time).
+    """Step on until the end, a failure, or no room in `rows`.
+
+    A row per accepted time: the kept unknowns, then the kept parameters.
 
     Returns an outcome and how many rows were written.
     """
     bench = unpack(packed, Bench)
     track = unpack(packed_track, Track)
+    plastic = unpack(packed_plastic, Plastic)
+    moving, theta, recorded = plastic.law[0] != STILL, plastic.theta, plastic.kept
     clock, limits = track.clock, track.limits
     memory, memory_kept = track.memory, track.memory_kept
     x = track.x
@@ -118,7 +149,10 @@ def march(
         lands = wanted >= rest * (1.0 - 1e-9)
         clock[STEP] = rest if lands else (0.5 * rest if wanted > 0.5 * rest else wanted)
         clock[TRIED] += 1.0
-        code = _attempt(packed, bench, track, waves)
+        if moving:
+            code = _coupled(packed, bench, track, waves, packed_plastic, plastic)
+        else:
+            code = _attempt(packed, bench, track, waves, plastic)
         if code == REPIVOT:
             clock[STEP] = wanted
             return REPIVOT, written
@@ -137,6 +171,8 @@ def march(
                 return (code if code in (NOT_CONVERGED, NOT_FINITE) else STEP_TOO_SMALL), written
             continue
         _accept(track, corner if lands else clock[TIME] + h)
+        if moving:
+            keep(plastic)
         growth = 0.9 * max(clock[ERROR], 1e-9) ** (-1.0 / 3.0)
         if lands:
             clock[NEXT_CORNER] += 1.0
@@ -150,5 +186,7 @@ def march(
             times[written] = clock[TIME]
             for k in range(len(kept)):
                 rows[written, k] = x[kept[k]]
+            for k in range(len(recorded)):
+                rows[written, len(kept) + k] = theta[recorded[k]]
             written += 1
     return DONE, written

@@ -112,7 +112,6 @@ def test_parameters_and_formulas_may_use_the_temperature() -> None:
         (".tran 1u 1m 0 -1u", "3:15: TMAX is -1e-06"),
         (".tran 1u 1m 0 1u 5", "3:18: '5' on .tran is one word too many"),
         (".tran 1u 1m uic 5", "3:17: '5' on .tran is one word too many"),
-        (".tran 1u 1m learn", "3:13: .tran learn (learning in one waveform) is not supported yet"),
         (".ic", ".ic sets nothing"),
         (".ic a=1", "3:5: 'a' on .ic is not understood"),
         (".ic v(a)", "3:5: 'v' on .ic is not understood"),

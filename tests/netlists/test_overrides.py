@@ -126,7 +126,7 @@ def test_another_way_to_say_how_long_phases_last_replaces_the_first() -> None:
         ("nudge.z.kind", "live", "set nudge.z.kind: there is no .nudge z"),
         ("data.train", "5", "train=5: no such samples"),
         ("options.retol", 1, "set options.retol: .options has no parameter 'retol'; did you mean 'reltol'?"),
-        ("protocol.free", 1, ".protocol is not supported yet"),
+        ("protocol.free", 1, "there is no .protocol card"),
         ("Yhx.w", 1, "set Yhx.w: there is no model, element or card 'Yhx'; did you mean"),
         ("Yxh.ww", 1, "set Yxh.ww: Yxh (synapse) has no parameter 'ww'; did you mean 'w'?"),
         (

@@ -81,7 +81,6 @@ def test_quotes_count_again_after_a_control_block() -> None:
         ("t\n.noise v(a) V1 dec 1 1 2\n", "2:1", ".noise is not supported yet"),
         ("t\n.tf v(a) V1\n", "2:1", ".tf is not supported yet"),
         ("t\n.MEAS tran x max v(a)\n", "2:1", ".meas is not supported yet"),
-        ("t\n.protocol free=20u\n", "2:1", ".protocol is not supported yet"),
         ("t\n.if (a)\n", "2:1", ".if is not supported yet"),
         ("t\n.ends\n", "2:1", ".ends without .subckt"),
         ("t\n.subckt a x\nR1 x 0 1\n.end\n", "2:1", "the subcircuit 'a' has no .ends"),

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from eqchip.devices.circuit import behavioural, capacitor, controlled, diode, inductor, resistor, sources
 from eqchip.devices.family import Family
 from eqchip.devices.neurons import leaky
-from eqchip.devices.periphery import nudge
+from eqchip.devices.periphery import nudge, softmax_nudge
 from eqchip.devices.synapses import synapse
 
 PACKAGED: tuple[Family, ...] = (
@@ -30,6 +30,7 @@ PACKAGED: tuple[Family, ...] = (
     synapse.SYNAPSE,
     leaky.NEURON,
     nudge.NUDGE,
+    softmax_nudge.SOFTMAX_NUDGE,
 )
 
 

@@ -2,6 +2,7 @@
 
     MODEL.param   INSTANCE.param   INSTANCE[i,j].param   train.beta   learn.Yxh.rate   nudge.y.kind
     input.x.gain  output.y.decode  data.train            options.reltol                .param by its bare name
+    protocol.free
 
 Precedence: default < .model < instance < element < .set card < --set; of one kind, the more particular wins.
 """
@@ -22,12 +23,15 @@ from eqchip.netlists.expression import Scope
 from eqchip.netlists.options import OPTIONS, option_word
 from eqchip.netlists.role_cards import check_bounds, check_complement, set_beta_unit
 from eqchip.netlists.roles import (
+    BETA_UNIT,
     DATA,
     DURATIONS,
     INPUT,
     LEARN,
     NUDGE,
     OUTPUT,
+    PAIRS,
+    PROTOCOL,
     TRAIN,
     refuse_not_yet,
 )
@@ -44,6 +48,7 @@ _CARDS: Mapping[str, Mapping[str, Parameter]] = {
     "nudge": NUDGE,
     "input": INPUT,
     "output": OUTPUT,
+    "protocol": PROTOCOL,
 }
 _WITH_OWNER = ("learn", "nudge", "input", "output")
 
@@ -82,11 +87,10 @@ class Changes:
             tier = [one for one in self.settings if "." in one.name and (one.card is None) == late]
             if late:
                 _displace_durations(build, tier)
+                _displace_estimator(build, tier)
             particular: list[tuple[int, Setting]] = []
             for one in tier:
                 word = one.parts[0].lower()
-                if word == "protocol":
-                    raise one.error(".protocol is not supported yet")
                 if word in _CARDS:
                     if word != "options":
                         _apply_to_card(build, one, word)
@@ -105,6 +109,15 @@ def _displace_durations(build: Build, tier: list[Setting]) -> None:
                 if other is not group:
                     for name in set(other) - named:
                         build.circuit.train.pop(name, None)
+
+
+def _displace_estimator(build: Build, tier: list[Setting]) -> None:
+    """A rule without a β given from outside displaces the netlist's estimator and β."""
+    named = {one.parts[-1].lower(): one for one in tier if one.parts[0].lower() == "train"}
+    rule = named["rule"].text().lower() if "rule" in named else ""
+    if rule in PAIRS and not PAIRS[rule]:
+        for name in {"estimator", "points", "beta", BETA_UNIT} - set(named):
+            build.circuit.train.pop(name, None)
 
 
 def _apply_to_card(build: Build, one: Setting, word: str) -> None:
@@ -127,7 +140,12 @@ def _apply_to_card(build: Build, one: Setting, word: str) -> None:
     elif word == "data":
         if circuit.data is None:
             raise one.error("there is no .data card", ".data NAME")
-        circuit.data = replace(circuit.data, **{parameter.name: value})  # type: ignore[arg-type]
+        outside = circuit.data.outside | ({parameter.name} if one.card is None else set())
+        circuit.data = replace(circuit.data, **{parameter.name: value}, outside=outside)  # type: ignore[arg-type]
+    elif word == "protocol":
+        if circuit.protocol is None:
+            raise one.error("there is no .protocol card", ".protocol free= nudged= gap=")
+        circuit.protocol = replace(circuit.protocol, **{parameter.name: value})  # type: ignore[arg-type]
     else:
         _apply_to_role(build, one, word, owner, parameter.name, value)
 

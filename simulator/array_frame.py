@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.array_layout import Layout
+from eqchip.simulator.array_nudge import nudged_phase
 from eqchip.simulator.chip import Learnable, Nudge, State, Weights
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.phase import Phase
@@ -63,20 +64,7 @@ class ArrayFrame:
 
     def _phase(self, constant: list[Array], nudge: Nudge | None) -> Phase:
         phase = Phase.free_running(self.wiring, constant)
-        if nudge is None or nudge.beta == 0.0:
-            return phase
-        groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
-        phase.nudged = frozenset(int(group) for group in groups)
-        for group in phase.nudged:
-            which = groups == group
-            at = places[which]
-            beta = nudge.beta * self.share[which]
-            if nudge.anchor is None:
-                phase.a[group][at] += beta
-                phase.k[group][:, at] = beta * nudge.targets[:, which]
-            else:
-                phase.k[group][:, at] = beta * (nudge.targets - nudge.anchor)[:, which]
-        return phase
+        return phase if nudge is None else nudged_phase(self.layout, self.nudged, self.share, phase, nudge)
 
     def _start(self, samples: int, start: State | None) -> list[Array]:
         given = dict(zip(self.wiring.free, start.values, strict=True)) if start is not None else {}
@@ -85,8 +73,9 @@ class ArrayFrame:
             for g, nodes in enumerate(self.wiring.nodes)
         ]
 
-    def _values(self, states: list[Array]) -> tuple[Array, ...]:
-        return tuple(states[g] for g in self.wiring.free)
+    def _values(self, states: list[Array], phase: Phase | None = None) -> tuple[Array, ...]:
+        held = {} if phase is None else phase.held
+        return tuple(held.get(g, states[g]) for g in self.wiring.free)
 
     def _by_group(self, state: State) -> list[Array]:
         """Return the states of every group, inputs among them."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from eqchip.devices import node_law
 from eqchip.devices.place import Places
 from eqchip.netlists.circuit import GROUND, INPUT_PREFIX, Circuit, Instance
+from eqchip.simulator.cost.costs import cost as cost_named
 from eqchip.simulator.couplings.coupling import End, Ends
 from eqchip.simulator.couplings.kinds import KINDS, kind_of
 from eqchip.simulator.nodes import Nodes
@@ -70,9 +71,10 @@ def lay_out(circuit: Circuit, dtype: Any) -> Layout:
         raise Unsuited("there is no array of devices" if not arrays else "there are no neurons")
     if any(one.pairs for one in circuit.outputs):
         raise Unsuited("outputs come in pairs")
-    if any(one.cost != "mse" for one in circuit.nudges):
-        raise Unsuited("the cost is not mse")
     layout = _groups(circuit, neurons, dtype)
+    for nudge in circuit.nudges:
+        if not cost_named(nudge.cost).quadratic and len(np.unique(layout.group_of[nudge.nodes])) > 1:
+            raise Unsuited(f"cost={nudge.cost} joins outputs that are neurons of several cards")
     layout.scales = scales_of(circuit)
     links: list[Link] = []
     for one in arrays:

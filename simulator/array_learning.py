@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eqchip.simulator.array_frame import ArrayFrame
 from eqchip.simulator.chip import State, Weights
-from eqchip.simulator.cost.costs import cost as cost_named
+from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.jacobian import adjoint
 from eqchip.simulator.phase import Phase
 
@@ -48,7 +48,7 @@ class ArrayLearning(ArrayFrame):
                 out[one.name] = (-scale * change).reshape(one.shape)
         return out
 
-    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "mse") -> Weights:
+    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "") -> Weights:
         """Return dLoss/dθ at a free equilibrium, Loss the mean cost; by the adjoint, in float64."""
         clamped = self._clamped(inputs)
         phase = Phase.free_running(self.wiring, self._constant(clamped, len(inputs), free))
@@ -56,7 +56,7 @@ class ArrayLearning(ArrayFrame):
         pull: list[Array] = [np.zeros(part.shape) for part in states]
         groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
         parts = self._by_group(free)
-        slope = cost_named(cost).slope(self.layout.gather(self.nudged, parts).astype(np.float64), targets)
+        slope = cost_of(self.circuit, cost).slope(self.layout.gather(self.nudged, parts).astype(np.float64), targets)
         for column, (group, place) in enumerate(zip(groups, places, strict=True)):
             pull[group][:, place] = slope[:, column]
         mu = adjoint(phase, states, pull)

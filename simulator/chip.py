@@ -51,7 +51,7 @@ class Nudge:
     targets: Array  # (B, outputs), state units
     beta: float = 0.0
     anchor: Array | None = None  # the free output state for kind="frozen"
-    cost: str = "mse"  # a name of simulator.cost
+    cost: str = ""  # a name of simulator.cost; "": that of the chip's .nudge cards
     clamp: bool = False
 
 
@@ -142,8 +142,11 @@ class Chip(Protocol):
     def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
         """Do descend(contrast(first, second), factors), in one pass over θ where that can be."""
 
-    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "mse") -> Weights:
-        """Return dLoss/dθ at a free equilibrium by the adjoint (recurrent backpropagation); batch means."""
+    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "") -> Weights:
+        """Return dLoss/dθ at a free equilibrium by the adjoint (recurrent backpropagation); batch means.
+
+        The loss is that of `cost`, by default the one of the chip's .nudge cards.
+        """
 
     def parameters(self) -> Weights:
         """Return a copy of every learnable's θ."""

@@ -21,6 +21,7 @@ from eqchip.simulator.wiring import Wiring
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Point:
     pinned: NDArray[np.bool_]  # pressed against a bound
     tau: FloatArray  # s
     weight: FloatArray  # gleak·vunit², W: what makes J symmetric
+    bent: tuple[IntArray, FloatArray] | None = None  # some nodes, and what a pull adds to J among them
 
     def part(self, rows: slice) -> Point:
         """Return the point of some samples."""
@@ -45,6 +47,7 @@ class Point:
             self.pinned[rows],
             self.tau,
             self.weight,
+            None if self.bent is None else (self.bent[0], self.bent[1][rows]),
         )
 
     def jacobian(self, matrix: FloatArray) -> FloatArray:
@@ -52,6 +55,9 @@ class Point:
         j = self.r[:, :, None] * matrix * self.rho_slope[:, None, :]
         index = np.arange(matrix.shape[0])
         j[:, index, index] += self.diagonal
+        if self.bent is not None:
+            among, bend = self.bent
+            j[:, among[:, None], among[None, :]] += bend
         return j
 
 
@@ -69,7 +75,7 @@ def point(phase: Phase, states: Sequence[Array]) -> Point:
         else:
             r, bend = np.ones_like(rise), np.zeros_like(rise)
         a = phase.a[group].astype(np.float64)
-        f = r * drive + phase.k[group] - a * state
+        f = r * drive + phase.force(group, state) - a * state
         pinned = ((state <= nodes.law.low) & (f < 0)) | ((state >= nodes.law.high) & (f > 0))
         parts.append((f, r, rise, bend * drive - a, pinned))
     f, r, rise, diagonal, pinned = (np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))
@@ -81,7 +87,17 @@ def point(phase: Phase, states: Sequence[Array]) -> Point:
         pinned.astype(np.bool_),
         per_node(wiring, lambda nodes: nodes.tau),
         per_node(wiring, lambda nodes: nodes.gleak * nodes.vunit**2),
+        _bent(phase, states),
     )
+
+
+def _bent(phase: Phase, states: Sequence[Array]) -> tuple[IntArray, FloatArray] | None:
+    """Return the nodes a pull acts on, counted over the free groups, and ∂k/∂s among them."""
+    if phase.pull is None:
+        return None
+    before = [g for g in phase.wiring.free if g < phase.pull.group]
+    begin = sum(phase.wiring.nodes[g].size for g in before)
+    return begin + phase.pull.places, phase.pull.bend(states[phase.pull.group])
 
 
 def per_node(wiring: Wiring, what: Callable[[Nodes], FloatArray]) -> FloatArray:

@@ -6,14 +6,15 @@ F = −a·s + r·d + k,  d = constant + what the free nodes drive        (node_k
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.simulator.node_kernels import rates
+from eqchip.simulator.pull import Pull
 from eqchip.simulator.wiring import Wiring
 
 Array = NDArray[Any]
@@ -29,6 +30,9 @@ class Phase:
     a: list[Array]  # (n)
     k: list[Array]  # (B, n)
     nudged: frozenset[int] = frozenset()  # groups where a is not 1 or k not 0
+    pull: Pull | None = None  # a nudge whose k follows the states
+    #: Where groups stand that this phase holds: its wiring has them as clamped.
+    held: Mapping[int, Array] = field(default_factory=dict)
 
     @classmethod
     def free_running(cls, wiring: Wiring, constant: list[Array]) -> Phase:
@@ -53,7 +57,14 @@ class Phase:
             self.a,
             [force[rows] for force in self.k],
             self.nudged,
+            None if self.pull is None else self.pull.take(rows),
         )
+
+    def force(self, group: int, states: Array) -> Array:
+        """Return k of a group at its states."""
+        if self.pull is not None and self.pull.group == group:
+            self.pull.refresh(states, self.k[group])
+        return self.k[group]
 
     def activities(self, states: Sequence[Array]) -> list[Array]:
         """Return ρ of every free group; a clamped group keeps its (empty) place."""
@@ -72,7 +83,8 @@ class Phase:
         """Raise residual to each sample's largest |τ ds/dt| of a group, floor to what rounding leaves."""
         nodes = self.wiring.nodes[group]
         rise = nodes.slope(states) if nodes.law.energy else states  # not read under direct drive
-        rates(nodes.law, self.a[group], self.k[group], drive, states, rise, residual, floor)
+        k = self.force(group, states)
+        rates(nodes.law, self.a[group], k, drive, states, rise, residual, floor)
 
     def residual(self, states: Sequence[Array]) -> tuple[FloatArray, FloatArray]:
         """Return the residual of each sample, and the least that rounding lets it become."""

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,18 +18,23 @@ from numpy.typing import NDArray
 from eqchip.devices import node_law
 from eqchip.devices.circuit.sources import VOLTAGE_SOURCE
 from eqchip.devices.periphery.nudge import FROZEN, LIVE, NUDGE
+from eqchip.devices.periphery.softmax_nudge import SOFTMAX_NUDGE
 from eqchip.errors import InputError
-from eqchip.netlists.circuit import GROUND, Circuit, Instance, Nudging
+from eqchip.netlists.circuit import GROUND, Circuit, Input, Instance, Nudging, Program, Tran
 from eqchip.netlists.collector import collector_paused
 from eqchip.simulator.assemble import Block, graph, sort
 from eqchip.simulator.linear.pattern import compress, locate
 from eqchip.simulator.network import Network
 from eqchip.simulator.numbering import Numbering, controls_of
+from eqchip.simulator.scales import scales_of
 from eqchip.simulator.spread import Group, spread
 from eqchip.simulator.system import Elements, System
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+#: What pulls an output, by the cost.
+NUDGE_OF = {"mse": NUDGE, "crossentropy": SOFTMAX_NUDGE}
 
 INPUT_PREFIX = "v_"
 NUDGE_PREFIX = "nudge_"
@@ -44,14 +50,16 @@ def _role_instances(circuit: Circuit) -> list[Instance]:
     ]
     pairs = {one.bus.lower() for one in circuit.outputs if one.pairs}
     for one in circuit.nudges:
-        if one.cost != "mse":
-            raise InputError(f".nudge {one.bus}: cost={one.cost} is not supported yet", expected="cost=mse")
         plus: Any = one.nodes
         minus: Any = GROUND
         if one.bus.lower() in pairs:
             plus, minus = one.nodes[0::2], one.nodes[1::2]
         name = f"{NUDGE_PREFIX}{one.bus}"
-        added.append(Instance(name, NUDGE, (plus, minus), shape=(len(plus),)))
+        family, program = NUDGE_OF[one.cost], None
+        if family.controls:  # it reads all outputs of the bus
+            units = scales_of(circuit).vunit[one.nodes]
+            program = Program(tuple(units.tolist()), tuple(one.nodes.tolist()), one.cost)
+        added.append(Instance(name, family, (plus, minus), shape=(len(plus),), program=program))
     taken = {one.name.lower() for one in circuit.instances}
     for instance in added:
         if instance.name.lower() in taken:
@@ -60,6 +68,17 @@ def _role_instances(circuit: Circuit) -> list[Instance]:
                 f"the name '{instance.name}' is that of what a role adds", found.at if found else None
             )
     return added
+
+
+def outputs_for_inputs(circuit: Circuit) -> Circuit:
+    """Return the circuit whose nudged outputs are inputs too: sources hold them at targets (rule=chl)."""
+    if any(one.pairs for one in circuit.outputs):
+        raise InputError(
+            "rule=chl holds outputs at their targets: those of output pairs are differences",
+            expected=".output without pairs=1, or another rule",
+        )
+    more = [Input(one.bus, one.nodes) for one in circuit.nudges]
+    return replace(circuit, inputs=[*circuit.inputs, *more], nudges=[])
 
 
 def _node_laws(groups: Sequence[Group], nodes: int) -> FloatArray:
@@ -129,9 +148,13 @@ def _system(
 ) -> System:
     """Lay out graphs and matrices."""
     kinds: tuple[list[Block], ...] = ([], [], [])
+    # What learns while time flows varies, though its law be linear.
+    flows = any(isinstance(one, Tran) and one.learn for one in circuit.analyses)
+    moving = {one.target.lower() for one in circuit.learns} if flows else set()
     for block, _, _ in blocks:
         family = block.group.family
-        kinds[0 if family.linear else 1 if family.affine else 2].append(block)
+        still = all(member.name.lower() not in moving for member in block.group.members)
+        kinds[0 if family.linear and still else 1 if family.affine and still else 2].append(block)
     kinds = tuple(sort(kind) for kind in kinds)
     parts = [graph(kind) for kind in kinds]
     low, high = _bounds([block for block, _, _ in blocks], unknown, size)

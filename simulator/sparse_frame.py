@@ -15,7 +15,7 @@ from eqchip.devices.place import Place, Places
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Learnable, Nudge, State, Weights
-from eqchip.simulator.cost.costs import cost as cost_named
+from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.scales import scales_of
 from eqchip.simulator.sparse import INPUT_PREFIX, NUDGE_PREFIX, compile_sparse
@@ -73,6 +73,11 @@ class SparseFrame:
             slots = system.slots(INPUT_PREFIX + one.bus)
             drives[:, slots] = volts[:, begin : begin + len(slots)]
             begin += len(slots)
+        if nudge is not None and nudge.cost not in ("", cost_of(self.circuit).name):
+            raise InputError(
+                f"cost={nudge.cost}: the chip was built to be nudged by cost={cost_of(self.circuit).name}",
+                expected=f".nudge BUS cost={nudge.cost}",
+            )
         begin = 0
         for nudged in self.circuit.nudges:
             name = NUDGE_PREFIX + nudged.bus
@@ -85,7 +90,7 @@ class SparseFrame:
                 drives[:, system.slots(name, "mode")] = 0.0 if nudge.anchor is None else 1.0
                 if nudge.anchor is not None:
                     target = nudge.targets[:, columns]  # from where the frozen force is that of the cost
-                    slope = cost_named(nudged.cost).slope(nudge.anchor[:, columns], target)
+                    slope = cost_of(self.circuit).slope(nudge.anchor[:, columns], target)
                     drives[:, system.slots(name, "anchor")] = target + slope
             begin += count
         return drives

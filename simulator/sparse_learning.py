@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.simulator.chip import Learnable, State, Weights
-from eqchip.simulator.cost.costs import cost as cost_named
+from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.equilibrium.operating_point import CONTROL
 from eqchip.simulator.equilibrium.solver import solver_of
 from eqchip.simulator.sparse_frame import SparseFrame
@@ -44,7 +44,7 @@ class SparseLearning(SparseFrame):
             for one in self.learnables
         }
 
-    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "mse") -> Weights:
+    def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "") -> Weights:
         """Return dLoss/dθ at a free equilibrium, Loss the mean cost; by the adjoint."""
         drives, solver = self._drives(inputs, None), solver_of(self.system)
         pull = self._cost_slope(free.values, targets, cost)
@@ -67,7 +67,7 @@ class SparseLearning(SparseFrame):
             at, vunit = self.system.unknown_of_node[one.nodes], self.scales.vunit[one.nodes]
             here = x[:, at] / vunit
             states.append(here[:, 0::2] - here[:, 1::2] if one.bus.lower() in pairs else here)
-        pulls = cost_named(cost).slope(np.concatenate(states, axis=1), targets)
+        pulls = cost_of(self.circuit, cost).slope(np.concatenate(states, axis=1), targets)
         for one, pull in zip(buses, np.split(pulls, _ends(states), axis=1), strict=True):
             if one.bus.lower() in pairs:
                 pull = np.repeat(pull, 2, axis=1) * np.tile([1.0, -1.0], pull.shape[1])

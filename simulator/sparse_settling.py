@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eqchip.errors import SimulationError
 from eqchip.simulator.chip import Nudge, Settling, State
-from eqchip.simulator.cost.costs import cost as cost_named
+from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.equilibrium.operating_point import equilibria
 from eqchip.simulator.equilibrium.relaxation import relax
 from eqchip.simulator.integrators.methods import integrator
@@ -98,7 +98,7 @@ class SparseSettling(SparseFrame):
             name = NUDGE_PREFIX + nudged.bus
             beta, mode = (drives[0, system.slots(name, what)] for what in ("beta", "mode"))
             plus = nudged.nodes[:: len(nudged.nodes) // len(beta)]
-            cost = cost_named(nudged.cost)
+            cost = cost_of(self.circuit)
             spring = beta if cost.quadratic else cost.curvature * np.maximum(beta, 0.0)
             leak[system.unknown_of_node[plus]] += np.where(mode == 0.0, spring * self.scales.gleak[plus], 0.0)
         return leak
@@ -108,7 +108,7 @@ class SparseSettling(SparseFrame):
     ) -> State:
         nudged = [one.nodes for one in self.circuit.nudges]
         share = float(np.max(self.scales.share[np.concatenate(nudged)])) if nudged else 1.0
-        spring = nudge is not None and nudge.anchor is None and cost_named(nudge.cost).quadratic
+        spring = nudge is not None and nudge.anchor is None and cost_of(self.circuit).quadratic
         if spring and nudge is not None and nudge.beta * share <= -1.0 and self.tau == self.tau:
             raise SimulationError(
                 f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",

@@ -139,7 +139,7 @@ class Wiring:
             drive = np.empty((samples, nodes.size), self.dtype)
             drive[:] = nodes.b
             for link, forward in self.from_clamped[group]:
-                _add(drive, link, forward, rho[link.pre if forward else link.post])
+                add_drive(drive, link, forward, rho[link.pre if forward else link.post])
             drives.append(drive)
         return drives
 
@@ -156,7 +156,7 @@ class Wiring:
             return out
         out[:] = constant
         for link, forward in found:
-            _add(out, link, forward, rho[link.pre if forward else link.post])
+            add_drive(out, link, forward, rho[link.pre if forward else link.post])
         return out
 
 
@@ -166,7 +166,7 @@ def _whole(found: tuple[Link, bool], out: Array) -> bool:
     return part == slice(0, out.shape[1])
 
 
-def _add(drive: Array, link: Link, forward: bool, rho: Array) -> None:
+def add_drive(drive: Array, link: Link, forward: bool, rho: Array) -> None:
     """Add what a link brings to its part of a group's drive."""
     if forward:
         drive[:, link.post_part] += link.coupling.drive(rho[:, link.pre_part])

@@ -19,3 +19,13 @@ def losses(outputs: Array, targets: Array) -> Array:
 def slope(outputs: Array, targets: Array) -> Array:
     """Return ∂C/∂y, (B, outputs)."""
     return np.asarray(outputs - targets)
+
+
+def bend(outputs: Array) -> Array:
+    """Return ∂²C/∂y², (B, outputs, outputs)."""
+    size = outputs.shape[1]
+    return np.broadcast_to(np.eye(size), (len(outputs), size, size))
+
+
+def check(targets: Array) -> None:
+    """Take any targets."""

@@ -7,19 +7,30 @@ from collections.abc import Mapping
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.roles import ESTIMATORS as ESTIMATOR_WORDS
 from eqchip.netlists.roles import RULES as RULE_WORDS
+from eqchip.simulator.learning.estimators.alone import ALONE
 from eqchip.simulator.learning.estimators.centered import CENTERED
 from eqchip.simulator.learning.estimators.estimator import Estimator
 from eqchip.simulator.learning.estimators.onesided import ONESIDED
 from eqchip.simulator.learning.estimators.random_sign import RANDOM
+from eqchip.simulator.learning.rules.bptt import BPTT
+from eqchip.simulator.learning.rules.chl import CHL
+from eqchip.simulator.learning.rules.continual import CONTINUAL
 from eqchip.simulator.learning.rules.contrast import CONTRAST
+from eqchip.simulator.learning.rules.rbp import RBP
 from eqchip.simulator.learning.rules.rule import Rule
+from eqchip.simulator.learning.rules.stdp import STDP
+from eqchip.simulator.learning.rules.vectorfield import VECTORFIELD
 
 ESTIMATORS: Mapping[str, Estimator] = {one.name: one for one in (ONESIDED, RANDOM, CENTERED)}
-RULES: Mapping[str, Rule] = {one.name: one for one in (CONTRAST,)}
+RULES: Mapping[str, Rule] = {
+    one.name: one for one in (CONTRAST, STDP, VECTORFIELD, CONTINUAL, CHL, RBP, BPTT)
+}
 
 
 def estimator(name: str) -> Estimator:
-    """Return the estimator of that name."""
+    """Return the estimator of that name; none, "", is that of rules without a β."""
+    if not name:
+        return ALONE
     if name not in ESTIMATORS:
         raise _unknown("estimator", name, ESTIMATORS, ESTIMATOR_WORDS)
     return ESTIMATORS[name]

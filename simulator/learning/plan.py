@@ -101,6 +101,11 @@ def _nudging(circuit: Circuit) -> Nudging:
                 expected=f".nudge {output.bus}",
             )
     first = circuit.nudges[0]
+    if first.cost == "crossentropy" and len(circuit.nudges) > 1:
+        raise InputError(
+            f"cost=crossentropy is over one bus: .nudge {first.bus} and .nudge {circuit.nudges[1].bus}",
+            expected="one .nudge card, or cost=mse",
+        )
     for other in circuit.nudges[1:]:
         for name in ("kind", "cost"):
             one, two = getattr(first, name), getattr(other, name)

@@ -17,4 +17,10 @@ def signal(chip: Chip, first: State, second: State) -> Weights:
     return chip.contrast(first, second)
 
 
-CONTRAST = Rule("contrast", "∂E/∂θ in one state minus the same in the other", limit="dLoss/dθ", signal=signal)
+CONTRAST = Rule(
+    "contrast",
+    "∂E/∂θ in one state minus the same in the other",
+    limit="dLoss/dθ",
+    signal=signal,
+    exact=True,
+)

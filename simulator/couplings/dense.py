@@ -98,12 +98,16 @@ class Dense:
 
     def gradient(self, rho: tuple[Array, Array], mu: tuple[Array | None, Array | None]) -> Array:
         """Return mean of ρ_pre ⊗ μ_post·F/θ + μ_pre ⊗ ρ_post·R/θ."""
-        total = np.zeros(self._theta.shape)
+        parts = []
         if self.into_post and mu[1] is not None:
-            total += scaled(np.matmul(rho[0].T, mu[1]), self.forward_scale)
+            parts.append(scaled(np.matmul(rho[0].T, mu[1]), self.forward_scale))
         if self.into_pre and mu[0] is not None:
-            total += scaled(np.matmul(mu[0].T, rho[1]), self.backward_scale)
-        return total / len(rho[0])
+            parts.append(scaled(np.matmul(mu[0].T, rho[1]), self.backward_scale))
+        if not parts:
+            return np.zeros(self._theta.shape)
+        total: Array = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        total *= 1.0 / len(rho[0])
+        return total
 
     def set(self, values: Array) -> None:
         """Replace the weights stored."""

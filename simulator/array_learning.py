@@ -56,7 +56,8 @@ class ArrayLearning(ArrayFrame):
         pull: list[Array] = [np.zeros(part.shape) for part in states]
         groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
         parts = self._by_group(free)
-        slope = cost_of(self.circuit, cost).slope(self.layout.gather(self.nudged, parts).astype(np.float64), targets)
+        outputs = self.layout.gather(self.nudged, parts).astype(np.float64)
+        slope = cost_of(self.circuit, cost).slope(outputs, targets)
         for column, (group, place) in enumerate(zip(groups, places, strict=True)):
             pull[group][:, place] = slope[:, column]
         mu = adjoint(phase, states, pull)

@@ -100,6 +100,7 @@ PROTOCOL = by_name(
 
 ESTIMATORS = ("onesided", "random", "centered", "holomorphic")
 RULES = ("contrast", "stdp", "vectorfield", "continual", "chl", "coupled", "rbp", "bptt")
+SCHEDULES = ("constant", "exponential", "cosine")
 SOLVERS = ("equilibrium", "euler", "expeuler", "heun", "rk4", "adaptive", "trap", "discrete")
 
 TRAIN = by_name(
@@ -142,6 +143,22 @@ TRAIN = by_name(
             high=1,
             integer=True,
         ),
+        Parameter(
+            "schedule",
+            "",
+            "constant",
+            "How all rates fall from epoch to epoch (off-chip): by gamma each, or as half a cosine to 0.",
+            words=SCHEDULES,
+        ),
+        Parameter(
+            "gamma",
+            "",
+            None,
+            "Rates of an epoch over those of the one before (schedule=exponential).",
+            low=0.0,
+            high=1.0,
+            open_low=True,
+        ),
         Parameter("seed", "", 0.0, "Of the order of samples and of random signs.", low=0, integer=True),
         Parameter(
             "valid", "", 0.0, "Share of the training samples kept back to choose by.", low=0.0, high=0.99
@@ -172,7 +189,6 @@ DURATIONS = (("free_steps", "nudged_steps", "eps"), ("free", "nudged"), ("tol",)
 
 #: What this version does not do yet, by card and parameter: a valid word that is refused by name.
 NOT_YET: Mapping[tuple[str, str], tuple[str | float, ...]] = {
-    (".train", "estimator"): ("holomorphic",),
     (".train", "rule"): ("coupled",),
     (".output", "pairs"): (1.0,),
 }
@@ -235,6 +251,11 @@ def check_train(
         raise InputError(f"rule={rule} needs an estimator", at("rule"), expected=pair_table())
     if not estimators and "beta" in train:
         raise InputError(f"rule={rule} has no beta", at("beta"), expected=pair_table())
+    falling = train.get("schedule") == "exponential"
+    if "gamma" in train and not falling:
+        raise InputError("gamma= goes with schedule=exponential only", at("gamma"))
+    if falling and "gamma" not in train:
+        raise InputError("schedule=exponential needs gamma=", at("schedule"), expected="gamma=0.99")
     for learn in learns if rule == "continual" else ():
         if learn.momentum or learn.decay:
             name = "momentum" if learn.momentum else "decay"
@@ -247,6 +268,21 @@ def check_train(
     check_durations(train, at)
     if "points" in train and estimator != "holomorphic":
         raise InputError("points= goes with estimator=holomorphic only", at("points"))
+    if estimator == "holomorphic":
+        if "points" not in train:
+            raise InputError(
+                "estimator=holomorphic needs points=, the number of β on the circle",
+                at("estimator"),
+                expected="points=2 or more",
+            )
+        solve = train.get("solve", "equilibrium")
+        if solve != "equilibrium":
+            raise InputError(
+                f"estimator=holomorphic does not go with solve={solve}: no circuit has complex voltages to "
+                "step through",
+                at("solve"),
+                expected="solve=equilibrium",
+            )
     if train.get("beta") == 0.0:
         raise InputError("beta=0 nudges nothing", at("beta"), expected="a number other than 0")
     for name, value in train.items():

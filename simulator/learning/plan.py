@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from eqchip.errors import InputError
+from eqchip.errors import InputError, nearest
 from eqchip.netlists.circuit import Circuit, Nudging
 from eqchip.netlists.roles import BETA_UNIT, PAIRS, check_durations, complete_train, pair_table
 from eqchip.simulator.chip import Chip, Settling
@@ -20,6 +20,7 @@ from eqchip.simulator.cost.costs import Cost, cost
 from eqchip.simulator.learning.estimators.estimator import Estimator
 from eqchip.simulator.learning.methods import estimator, rule
 from eqchip.simulator.learning.rules.rule import Rule
+from eqchip.simulator.learning.schedules import SCHEDULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Plan:
     persistent: bool = False
     kind: str = "live"  # of the nudge: live | frozen
     cost: str = "mse"
+    schedule: str = "constant"  # of the rates, over the epochs
+    gamma: float = 1.0  # for schedule=exponential
+    points: int = 0  # on the circle of complex β (holomorphic)
 
     def __post_init__(self) -> None:
         if self.estimator not in estimators_of(self.rule):
@@ -50,11 +54,27 @@ class Plan:
             raise InputError(f"batch={self.batch} epochs={self.epochs}", expected="batch ≥ 1 and epochs ≥ 0")
         if self.kind not in ("live", "frozen"):
             raise InputError(f"kind={self.kind}: no such nudge", expected="live | frozen")
+        if self.estimator == "holomorphic" and self.nudged.solve != "equilibrium":
+            raise InputError(
+                f"estimator=holomorphic does not go with solve={self.nudged.solve}: no circuit has complex "
+                "voltages to step through",
+                expected="solve=equilibrium",
+            )
+        if self.schedule not in SCHEDULES:
+            raise InputError(
+                f"schedule={self.schedule}: no such schedule",
+                expected=" | ".join(SCHEDULES),
+                near=nearest(self.schedule, SCHEDULES),
+            )
         self.methods()
 
     def methods(self) -> tuple[Estimator, Rule, Cost]:
         """Return what the names stand for; a name that this version does not do yet is refused."""
-        return estimator(self.estimator), rule(self.rule), cost(self.cost)
+        return estimator(self.estimator, self.points), rule(self.rule), cost(self.cost)
+
+    def share(self, epoch: int) -> float:
+        """Return what the schedule leaves of the rates in an epoch, counted from 1."""
+        return SCHEDULES[self.schedule](epoch, self.epochs, self.gamma)
 
     def with_(self, **changes: Any) -> Plan:
         """Return a plan with some values changed."""
@@ -86,6 +106,9 @@ def plan_of(circuit: Circuit) -> Plan:
         persistent=bool(given["persistent"]),
         kind=nudging.kind,
         cost=nudging.cost,
+        schedule=str(given["schedule"]),
+        gamma=float(given.get("gamma", 1.0)),
+        points=int(given.get("points", 0)),
     )
 
 

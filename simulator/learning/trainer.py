@@ -4,7 +4,7 @@
         for each batch:
             estimate of dLoss/dθ (free phase, nudged phases, local signals; batch means)
             velocity ← momentum·velocity + estimate + decay·θ
-            θ ← θ − rate·velocity, within its bounds
+            θ ← θ − rate·velocity, within its bounds; the rate as the schedule has it in this epoch
 
 Order and signs come from streams keyed by the seed and the epoch, so a resumed run goes on to the same bits.
 """
@@ -59,18 +59,17 @@ def train(
         started = time.perf_counter()
         tally = Tally(plan, readout)
         order = stream(plan.seed, "order", number).permutation(len(data.train))
-        signs = stream(plan.seed, "sign", number)
+        signs, share = stream(plan.seed, "sign", number), plan.share(number)
         for first in range(0, len(order), plan.batch):
             rows = order[first : first + plan.batch]
             targets = data.train.targets[rows]
             begin = particles.recall(rows) if plan.persistent else None
-            found = estimate(
-                chip, data.train.inputs[rows], targets, plan, plan.methods()[0].sign(signs), begin
-            )
+            sign = plan.methods()[0].sign(signs)
+            found = estimate(chip, data.train.inputs[rows], targets, plan, sign, begin, share)
             if plan.persistent:
                 particles.keep(rows, found.free)
             tally.add(found, targets)
-            chip.write(found.moved or updated(chip, found.values, velocity))
+            chip.write(found.moved or updated(chip, found.values, velocity, share))
             if tick is not None:
                 tick(first + len(rows))
         seconds = time.perf_counter() - started
@@ -95,8 +94,8 @@ def train(
         )
 
 
-def updated(chip: Chip, estimates: Weights, velocity: Weights) -> Weights:
-    """Return θ after one step of descent; `velocity` is brought up to date in place."""
+def updated(chip: Chip, estimates: Weights, velocity: Weights, share: float = 1.0) -> Weights:
+    """Return θ after a step of descent at a share of the rates; `velocity` is brought up to date in place."""
     values = chip.parameters()
     for one in chip.learnables:
         theta, step = values[one.name], estimates[one.name]
@@ -105,7 +104,7 @@ def updated(chip: Chip, estimates: Weights, velocity: Weights) -> Weights:
         if one.momentum:
             step = velocity[one.name] = one.momentum * velocity.get(one.name, 0.0) + step
         # Not in place: what learns may be a single number.
-        values[one.name] = np.clip(theta - one.rate * step, one.low, one.high)
+        values[one.name] = np.clip(theta - share * one.rate * step, one.low, one.high)
     return values
 
 
@@ -148,7 +147,8 @@ class Tally:
         """Count one batch of training in."""
         self.phases.setdefault("free", PhaseReport()).add(found.free)
         for beta, state in zip(found.betas, found.nudged, strict=True):
-            phase = "clamped" if math.isinf(beta) else "+β" if beta > 0 else "−β"
+            phase = "complex β" if isinstance(beta, complex) else "+β" if beta > 0 else "−β"
+            phase = "clamped" if beta == math.inf else phase
             self.phases.setdefault(phase, PhaseReport()).add(state)
         self.answers(found.outputs, targets)
 

@@ -86,7 +86,10 @@ class SparseSettling(SparseFrame):
         leaky = (self.scales.gleak > 0.0) & (self.scales.capacitance > 0.0)
         constants = self.scales.capacitance[leaky] / self.scales.gleak[leaky]
         tau = float(np.min(constants)) if len(constants) else np.nan
-        field = SparseField(self.system, drives, self.unit, self.held, self._leak(drives), tau, method, x)
+        volts = np.ones(self.system.size)
+        volts[self.system.unknown_of_node[1:]] = self.scales.vunit[1:]
+        leak = self._leak(drives)
+        field = SparseField(self.system, drives, self.unit, self.held, leak, volts, tau, method, x)
         return field, pace(tau, settling, method)
 
     def _leak(self, drives: FloatArray) -> FloatArray:

@@ -4,13 +4,13 @@
     error = h·Σ eᵢkᵢ, the difference to the embedded solution of order 4
     x(t + θh) = x + h·Σ pᵢ(θ)kᵢ, a continuous solution of order 4 from the same stages
 
-A step is accepted when no unknown of any sample of the batch has an error above tolerance·max(1, |x|), with
-tolerance = reltol/1000 of `.options` (1e-6 unless set), or tol/10 where a phase ends by a smaller tol; and
-never below what the precision of the chip can show. The next step is 0.9·error^(−1/5) times as long, at most
-5 times and at least a fifth. As the state comes to rest, steps grow until the stability of the pair (3.3τ on
-the real axis) holds them. All samples of a batch share the steps, so their answers depend on the batch
-within the tolerance. States are put back into their intervals after every stage; the corner where a bound
-is reached costs a few short steps.
+A step is accepted when no unknown of any sample of the batch has an error above tolerance·max(1, |s|), s in
+state units; tolerance = reltol/1000 of `.options` (1e-6 unless set), or tol/10 where a phase ends by a
+smaller tol, and never below what the precision of the chip can show. The next step is 0.9·error^(−1/5) times
+as long, at most 5 times and at least a fifth. As the state comes to rest, steps grow until the stability of
+the pair (3.3τ on the real axis) holds them. All samples of a batch share the steps, so their answers depend
+on the batch within the tolerance. States are put back into their intervals after every stage; the corner
+where a bound is reached costs a few short steps.
 
 Source: Dormand & Prince, J. Comput. Appl. Math. 6 (1980) 19; continuous solution: Shampine, Math. Comput. 46
 (1986) 135, as in Hairer, Nørsett & Wanner, Solving ODEs I, section II.6.
@@ -88,14 +88,15 @@ def attempt(field: Field, x: Array, f: Array, length: float) -> Trial:
     return Trial(x, length, end, stages)
 
 
-def error_of(trial: Trial, tolerance: float) -> float:
+def error_of(field: Field, trial: Trial, tolerance: float) -> float:
     """Return the largest error of a step over its tolerance."""
     wrong = np.abs(trial.length * _combined(_ERROR, trial.stages))
-    return float(np.max(wrong / (tolerance * np.maximum(1.0, np.abs(trial.end))), initial=0.0))
+    scale = np.maximum(field.state_unit, np.abs(trial.end))
+    return float(np.max(wrong / (tolerance * scale), initial=0.0))
 
 
 def tolerance_of(field: Field, x: Array, tol: float = np.inf) -> float:
-    """Return the error allowed a step, over max(1, |x|), in a phase that ends by `tol`."""
+    """Return the error allowed a step, over max(1, |s|), in a phase that ends by `tol`."""
     return float(max(min(FINER * field.reltol, CLOSER * tol), FLOOR * np.finfo(x.dtype).eps))
 
 
@@ -104,7 +105,7 @@ def accepted(field: Field, x: Array, f: Array, length: float, tolerance: float) 
     while True:
         with np.errstate(over="ignore", invalid="ignore"):
             trial = attempt(field, x, f, length)
-            error = error_of(trial, tolerance)
+            error = error_of(field, trial, tolerance)
         factor = SAFETY * error**-0.2 if error > 0.0 else GROW
         if error <= 1.0:
             return trial, length * min(max(factor, SHRINK), GROW)

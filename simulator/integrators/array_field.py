@@ -35,6 +35,7 @@ class ArrayField:
         ]
         self.low = np.concatenate([wiring.nodes[g].law.low for g in wiring.free])
         self.high = np.concatenate([wiring.nodes[g].law.high for g in wiring.free])
+        self.state_unit = np.ones_like(self.low)
         self.taus = per_node(wiring, lambda nodes: nodes.tau)
         moving = self.taus[self.taus > 0.0]
         self.tau = float(np.min(moving)) if len(moving) else np.nan

@@ -28,6 +28,7 @@ class Field(Protocol):
     tau: float  # smallest time constant, s; NaN where there is none
     low: Array  # (n) the interval of every unknown
     high: Array
+    state_unit: Array  # (n) one state unit of every unknown: 1, or volts
     reltol: float  # what `.options reltol=` says
 
     def rates(self, x: Array) -> Array:

@@ -38,6 +38,7 @@ class SparseField:
         unit: FloatArray,
         held: Array,
         leak: FloatArray,
+        state_unit: FloatArray,
         tau: float,
         method: Integrator,
         x: FloatArray,
@@ -61,7 +62,7 @@ class SparseField:
             self.per[self.free] = 1.0
             self.charged, shared = _charged(system, x[0], drives[0])
             self.regular = bool(np.all(self.charged[self.free]) and not np.any(shared[self.free]))
-        self._leak = leak * self.per
+        self._leak, self.state_unit = leak * self.per, state_unit
         self.tau = tau
         self.changed: Callable[[], bool] | None = None  # set where θ may be written on the way
 

@@ -117,9 +117,3 @@ def test_a_shared_capacitor_is_refused_by_name() -> None:
         InputError, match=r"solve=euler: v\(h\[[01]\]\) shares a capacitance with another node"
     ):
         made.settle(np.zeros((1, 2)), Settling("euler", steps=3, eps=0.1))
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_other_solvers_are_not_there_yet(form: str) -> None:
-    with pytest.raises(InputError, match="solve=heun is not supported yet"):
-        chip(form).settle(np.zeros((1, 2)), Settling("heun", steps=3, eps=0.1))

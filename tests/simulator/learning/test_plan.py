@@ -88,6 +88,16 @@ def test_steps_are_asked_for_where_time_is_stepped() -> None:
         plan_of(circuit(solve="euler", free_steps=3.0))
 
 
+def test_phases_end_by_steps_by_seconds_or_by_a_tolerance() -> None:
+    seconds = plan_of(circuit(solve="trap", free=2e-6, nudged=1e-6))
+    assert (seconds.free.seconds, seconds.nudged.seconds, seconds.free.steps) == (2e-6, 1e-6, 0)
+    still = plan_of(circuit(solve="rk4", tol=1e-7))
+    assert (still.free.tol, still.free.steps, still.free.seconds) == (1e-7, 0, 0.0)
+    assert plan_of(circuit(solve="rk4")).free.tol == roles.TRAIN["tol"].default
+    steps = plan_of(circuit(solve="discrete", free_steps=9.0, nudged_steps=4.0))
+    assert (steps.free.steps, steps.nudged.steps, steps.free.eps) == (9, 4, 0.0)
+
+
 def test_every_method_is_a_word_of_the_language_and_every_word_is_here_or_refused() -> None:
     assert set(ESTIMATORS) <= set(roles.ESTIMATORS)
     assert set(RULES) <= set(roles.RULES)

@@ -1,0 +1,134 @@
+"""The schedules of the papers, step for step as in plain NumPy."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eqchip.netlists.elaborate import elaborate
+from eqchip.netlists.reader import parse
+from eqchip.simulator.chip import Chip, Nudge, Settling, State
+from eqchip.simulator.compile import compile_chip
+from naive_dynamics import Layered, clip, ernoult_energy, ernoult_prototypical, scellier_bengio
+
+CHIP = """chip
+.bus x[12] h[9] y[4]
+.model first synapse(init=uniform spread={spread})
+.model syn synapse(init=uniform spread={spread})
+.model hidden neuron({hidden})
+.model out neuron({out})
+Yxh x h first
+Yhy h y syn
+Nh h hidden
+Ny y out
+.input x
+.output y
+.nudge y
+.learn Yxh rate=0.1
+.learn Yhy rate=0.05
+.learn Nh rate=0.1
+.learn Ny rate=0.05
+.end
+"""
+
+
+def made(hidden: str, out: str, form: str = "array", spread: float = 0.6) -> tuple[Chip, Layered]:
+    text = CHIP.format(hidden=hidden, out=out, spread=spread)
+    chip = compile_chip(elaborate(parse(text, "chip.cir")), form, np.float64)
+    random = np.random.default_rng(3)
+    chip.write({"Nh": random.normal(0.1, 0.2, 9), "Ny": random.normal(0.2, 0.2, 4)})
+    theta = chip.parameters()
+    return chip, Layered(theta["Yxh"], theta["Yhy"], theta["Nh"], theta["Ny"])
+
+
+def data() -> tuple[Any, Any]:
+    random = np.random.default_rng(1)
+    return random.uniform(0, 1, (5, 12)), np.eye(4)[random.integers(0, 4, 5)]
+
+
+def activity(chip: Chip, state: State) -> tuple[Any, Any]:
+    volts = chip.voltages(state)
+    return volts["v(h)"], volts["v(y)"]
+
+
+@pytest.mark.parametrize("form", ["array", "sparse"])
+@pytest.mark.parametrize("beta", [0.5, -0.5])
+def test_the_schedule_of_2017(form: str, beta: float) -> None:
+    chip, net = made("activation=hardsigmoid", "activation=hardsigmoid", form)
+    x, t = data()
+    free = chip.settle(x, Settling("euler", steps=20, eps=0.5))
+    twin = scellier_bengio(net, x, net.start(5), 20, 0.5, 0.0, t)
+    np.testing.assert_allclose(activity(chip, free)[0], twin[0], atol=1e-14)
+    np.testing.assert_allclose(activity(chip, free)[1], twin[1], atol=1e-14)
+    assert np.any(twin[0] == 0.0) or np.any(twin[0] == 1.0)  # some are clamped
+    nudged = chip.settle(x, Settling("euler", steps=4, eps=0.5), Nudge(t, beta), free)
+    ended = scellier_bengio(net, x, twin, 4, 0.5, beta, t)
+    np.testing.assert_allclose(activity(chip, nudged)[0], ended[0], atol=1e-14)
+    np.testing.assert_allclose(activity(chip, nudged)[1], ended[1], atol=1e-14)
+    # and their update, α/β·[ρᵢρⱼ(nudged) − ρᵢρⱼ(free)], the mean over the batch
+    update = chip.contrast(free, nudged)
+    np.testing.assert_allclose(-update["Yxh"], x.T @ (ended[0] - twin[0]) / 5, atol=1e-14)
+    wanted = (ended[0].T @ ended[1] - twin[0].T @ twin[1]) / 5
+    np.testing.assert_allclose(-update["Yhy"], wanted, atol=1e-14)
+    np.testing.assert_allclose(-update["Ny"], np.mean(ended[1] - twin[1], axis=0), atol=1e-14)
+
+
+@pytest.mark.parametrize("form", ["array", "sparse"])
+def test_the_schedule_of_2019_with_an_energy(form: str) -> None:
+    sigmoid = "activation=sigmoid slope=4 shift=0.5"
+    chip, net = made(sigmoid, f"{sigmoid} drive=direct", form)
+    x, t = data()
+    free = chip.settle(x, Settling("euler", steps=100, eps=0.2))
+    twin = ernoult_energy(net, x, net.start(5), 100, 0.2, 0.0, t)
+    nudged = chip.settle(x, Settling("euler", steps=12, eps=0.2), Nudge(t, 0.5), free)
+    ended = ernoult_energy(net, x, twin, 12, 0.2, 0.5, t)
+    for state, (h, y) in ((free, twin), (nudged, ended)):
+        np.testing.assert_allclose(activity(chip, state)[0], h, atol=1e-12)
+        np.testing.assert_allclose(activity(chip, state)[1], y, atol=1e-12)
+
+
+def test_the_prototypical_schedule_of_2019_with_a_linear_readout() -> None:
+    chip, net = made("activation=tanh drive=direct", "activation=linear", spread=0.3)
+    x, t = data()
+    free = chip.settle(x, Settling("discrete", steps=40))
+    nudged = chip.settle(x, Settling("discrete", steps=15), Nudge(t, 0.1), free)
+    twin = ernoult_prototypical(net, x, net.start(5), 40, 0.0, t, np.tanh, lambda d: d)
+    ended = ernoult_prototypical(net, x, twin, 15, 0.1, t, np.tanh, lambda d: d)
+    for state, (h, y) in ((free, twin), (nudged, ended)):
+        np.testing.assert_allclose(np.tanh(activity(chip, state)[0]), h, atol=1e-13)
+        np.testing.assert_allclose(activity(chip, state)[1], y, atol=1e-13)
+    # Their update: Δ(sᵢsⱼ)/β of these states.
+    update = chip.contrast(free, nudged)
+    wanted = (ended[0].T @ ended[1] - twin[0].T @ twin[1]) / 5
+    np.testing.assert_allclose(-update["Yhy"], wanted, atol=1e-13)
+    np.testing.assert_allclose(-update["Yxh"], x.T @ (ended[0] - twin[0]) / 5, atol=1e-13)
+
+
+def test_the_prototypical_schedule_of_2019_with_clamped_activations() -> None:
+    chip, net = made("activation=hardsigmoid", "activation=hardsigmoid", spread=0.3)
+    x, _ = data()
+    t = np.random.default_rng(5).uniform(0.4, 0.6, (5, 4))
+    twin, ended = net.start(5), net.start(5)
+    course = chip.course(x, Settling("discrete", steps=40))
+    for number, state in enumerate(course):
+        if number:
+            twin = ernoult_prototypical(net, x, twin, 1, 0.0, t, clip, clip)
+        np.testing.assert_allclose(activity(chip, state)[0], twin[0], atol=1e-13)
+        np.testing.assert_allclose(activity(chip, state)[1], twin[1], atol=1e-13)
+    assert number == 40
+    assert np.any((twin[1] == 0.0) | (twin[1] == 1.0))  # a drive beyond its interval is clamped, then nudged
+    nudged = chip.settle(x, Settling("discrete", steps=15), Nudge(t, 0.1), state)
+    ended = ernoult_prototypical(net, x, twin, 15, 0.1, t, clip, clip)
+    np.testing.assert_allclose(activity(chip, nudged)[0], ended[0], atol=1e-13)
+    np.testing.assert_allclose(activity(chip, nudged)[1], ended[1], atol=1e-13)
+
+
+def test_prototypical_dynamics_end_at_the_equilibrium_of_a_linear_readout() -> None:
+    chip, _ = made("activation=sigmoid drive=direct", "activation=linear drive=direct", spread=0.3)
+    x, t = data()
+    nudge = Nudge(t, 0.3)
+    iterated = chip.settle(x, Settling("discrete", tol=1e-12), nudge)
+    still = chip.settle(x, Settling(tol=1e-13), nudge)
+    np.testing.assert_allclose(chip.outputs(iterated), chip.outputs(still), atol=1e-11)
+    assert iterated.durations is None
+    assert np.isnan(iterated.seconds)

@@ -22,7 +22,7 @@ from eqchip.errors import InputError
 from eqchip.simulator.array_learning import ArrayLearning
 from eqchip.simulator.backward import Linearised
 from eqchip.simulator.chip import Nudge, Settling, State, Weights
-from eqchip.simulator.cost.costs import cost as cost_named
+from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.integrators.methods import integrator
 from eqchip.simulator.integrators.stepping import pace
 from eqchip.simulator.jacobian import per_node, point
@@ -87,8 +87,14 @@ class ArrayBackward(ArrayLearning):
         moved = tuple(part + parts[g] for g, part in zip(self.wiring.free, state.values, strict=True))
         return State(moved, state.residual, state.iterations, state.settled, state.extra)
 
+    def displacement(self, before: State, after: State) -> FloatArray:
+        """Return how far every free node has moved, (B, n) state units."""
+        return np.concatenate(
+            [b - a for a, b in zip(before.values, after.values, strict=True)], axis=1, dtype=np.float64
+        )
+
     def through_time(
-        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = "mse"
+        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = ""
     ) -> ArrayUnrolled:
         """Return the adjoints of the steps between the states of a course, in the chip's precision."""
         if settling.solve not in SHARES:
@@ -137,7 +143,7 @@ class ArrayBackward(ArrayLearning):
         return self._pull_of(self.layout.gather(self.nudged, parts).astype(np.float64), targets, cost)
 
     def _pull_of(self, outputs: Array, targets: Array, cost: str) -> dict[int, FloatArray]:
-        slope = cost_named(cost).slope(outputs, targets)
+        slope = cost_of(self.circuit, cost).slope(outputs, targets)
         pull = {g: np.zeros((len(outputs), self.wiring.nodes[g].size)) for g in self.wiring.free}
         groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
         for column, (group, place) in enumerate(zip(groups, places, strict=True)):

@@ -129,6 +129,14 @@ class Chip(Protocol):
     def contrast(self, first: State, second: State) -> Weights:
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
 
+    def continuation(
+        self, inputs: Array, nudge: Nudge, free: State, turns: Sequence[complex]
+    ) -> Iterator[tuple[State, Weights]]:
+        """Yield, for each turn, the equilibrium at turn·β on the free branch, and its contrast over β.
+
+        Both are complex. A sample that cannot be followed as far has a smaller β, and is not settled.
+        """
+
     def vector_field(self, before: State, after: State) -> Weights:
         """Return (∂f/∂θ)ᵀ(v(after) − v(before)), the local signal of chips without an energy, as batch means.
 
@@ -160,8 +168,11 @@ class Chip(Protocol):
     def displaced(self, state: State, by: Array) -> State:
         """Return a state moved by some state units at every free node, bounds aside."""
 
+    def displacement(self, before: State, after: State) -> Array:
+        """Return how far every free node has moved, (B, n) state units."""
+
     def through_time(
-        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = "mse"
+        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = ""
     ) -> Unrolled:
         """Return the adjoints of the steps that lie between the states of a course without a nudge."""
 

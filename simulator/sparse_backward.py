@@ -84,8 +84,13 @@ class SparseBackward(SparseLearning):
         values[:, nodes] += by * vunit
         return State(values, state.residual, state.iterations, state.settled, state.extra)
 
+    def displacement(self, before: State, after: State) -> FloatArray:
+        """Return how far every node that no source holds has moved, (B, n) state units."""
+        nodes, vunit = self._moving()
+        return np.asarray((after.values - before.values)[:, nodes] / vunit)
+
     def through_time(
-        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = "mse"
+        self, course: Sequence[State], settling: Settling, targets: Array, cost: str = ""
     ) -> SparseUnrolled:
         """Return the adjoints of the steps between the states of a course."""
         if settling.solve != "euler":

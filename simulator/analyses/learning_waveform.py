@@ -56,6 +56,7 @@ class Presentation:
     nudged: Callable[[FloatArray], FloatArray]  # the free state (unknowns) → drives with it
     factors: FloatArray  # −Δθ over what is felt, for each parameter that moves
     targets: FloatArray  # state units
+    beta: float  # of its nudge, over the energy scale of the outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Lesson:
 def learning_waveform(system: System, card: Tran, lesson: Lesson) -> Iterator[Plan | Rows]:
     """Run .tran … learn; `lesson.moving.plastic.theta` are the parameters as of the last row yielded."""
     chosen, moving = recording(system), lesson.moving
-    labels = (Column("phase", ""), Column("sample", ""), *lesson.columns)
+    labels = (Column("phase", ""), Column("sample", ""), Column("beta", ""), *lesson.columns)
     yield Plan(
         "tran",
         Column("time", "s"),
@@ -95,6 +96,7 @@ def learning_waveform(system: System, card: Tran, lesson: Lesson) -> Iterator[Pl
             {
                 "phase": phase * same,
                 "sample": shown.sample * same,
+                "beta": (shown.beta if phase == NUDGED else 0.0) * same,
                 **marks,
                 **chosen.values(block[:, answers:seen]),
                 **moving.values(block[:, seen:]),

@@ -128,7 +128,7 @@ def _presentation(
         anchor = chip.outputs(_state(free)) if plan.kind == "frozen" else None
         return np.asarray(chip.drives(inputs, Nudge(targets, beta, anchor))[0])
 
-    return Presentation(row, np.asarray(chip.drives(inputs)[0]), nudged, factors, targets[0])
+    return Presentation(row, np.asarray(chip.drives(inputs)[0]), nudged, factors, targets[0], beta)
 
 
 def _state(x: FloatArray) -> State:

@@ -14,6 +14,7 @@ from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
 from eqchip.simulator.pictures.style import WIDTH, Picture, figure, style
 from eqchip.simulator.pictures.traces import draw_field, draw_lines, label_x, traces_picture
 from eqchip.simulator.pictures.training import draw_curves, known_curves, training_picture
+from eqchip.simulator.pictures.waveform import is_waveform, waveform_picture
 from eqchip.simulator.pictures.weights import weights_picture
 from eqchip.simulator.rows import Trace
 
@@ -59,7 +60,9 @@ def _selected(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
     if not _parts(run):
         raise InputError("this run holds nothing to draw")
     if not names:
-        return {part: [] for part in _parts(run)}
+        # A learning waveform shows its weights itself, over time.
+        shown = any(is_waveform(part.trace) for part in run.parts.values())
+        return {part: [] for part in _parts(run) if part != "weights" or not shown}
     found: dict[str, list[str]] = {}
     for name in names:
         part, slash, rest = name.partition("/")
@@ -123,6 +126,8 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
         return training_picture(trace)
     if trace.plan.kind == "fidelity" and not names:
         return fidelity_picture(trace)
+    if is_waveform(trace) and not names:
+        return waveform_picture(trace)
     return traces_picture(trace, names)
 
 

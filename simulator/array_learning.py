@@ -15,6 +15,7 @@ from eqchip.simulator.jacobian import adjoint
 from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
+Ends = tuple[Array, Array]  # activities at the rows and columns of a coupling
 
 
 class ArrayLearning(ArrayFrame):
@@ -22,31 +23,37 @@ class ArrayLearning(ArrayFrame):
 
     def contrast(self, first: State, second: State) -> Weights:
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
-        rho = [
-            [
-                nodes.activity(part)
-                for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True)
-            ]
-            for state in (first, second)
-        ]
-        for group in self.layout.inputs:
-            rho[1][group] = rho[0][group]
+        rho = self._activities(first), self._activities(second)
         out: Weights = {}
         for one in self.learnables:
             link = self.layout.arrays.get(one.name.lower())
             if link is not None:
-                found = self.wiring.links[link]
-                ends = found.ends(rho[0]), found.ends(rho[1])
-                if self.wiring.nodes[found.pre].clamped:
-                    ends = ends[0], (ends[0][0], ends[1][1])
-                out[one.name] = found.coupling.contrast(*ends)
+                out[one.name] = self.wiring.links[link].coupling.contrast(*self._ends(link, rho))
             else:
-                group = self.layout.neurons[one.name.lower()]
-                change = np.mean(rho[1][group] - rho[0][group], axis=0)
-                nodes = self.wiring.nodes[group]
-                scale = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
-                out[one.name] = (-scale * change).reshape(one.shape)
+                out[one.name] = self._bias_contrast(one.name, rho).reshape(one.shape)
         return out
+
+    def _activities(self, state: State) -> list[Array]:
+        """Return ρ of every group."""
+        return [
+            nodes.held_activity(part) if nodes.clamped else nodes.activity(part)
+            for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True)
+        ]
+
+    def _ends(self, link: int, rho: tuple[list[Array], list[Array]]) -> tuple[Ends, Ends]:
+        """Return the activities at both ends of a coupling in two states; inputs are the same in both."""
+        found = self.wiring.links[link]
+        first, second = found.ends(rho[0]), found.ends(rho[1])
+        if self.wiring.nodes[found.pre].clamped:
+            second = first[0], second[1]
+        return first, second
+
+    def _bias_contrast(self, name: str, rho: tuple[list[Array], list[Array]]) -> Array:
+        group = self.layout.neurons[name.lower()]
+        change = np.mean(rho[1][group] - rho[0][group], axis=0)
+        nodes = self.wiring.nodes[group]
+        scale = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
+        return np.asarray(-scale * change)
 
     def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "") -> Weights:
         """Return dLoss/dθ at a free equilibrium, Loss the mean cost; by the adjoint, in float64."""
@@ -102,5 +109,14 @@ class ArrayLearning(ArrayFrame):
         return out
 
     def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
-        """Do descend(contrast(first, second), factors)."""
-        self.descend(self.contrast(first, second), factors)
+        """Do descend(contrast(first, second), factors), in place."""
+        rho = self._activities(first), self._activities(second)
+        for one in self.learnables:
+            link, factor = self.layout.arrays.get(one.name.lower()), factors[one.name]
+            if link is not None:
+                self.wiring.links[link].coupling.descend(*self._ends(link, rho), factor, one.low, one.high)
+            else:
+                nodes = self.wiring.nodes[self.layout.neurons[one.name.lower()]]
+                step = factor * self._bias_contrast(one.name, rho)
+                nodes.set_bias(np.clip(nodes.b - step, one.low, one.high))
+        self.revision += 1

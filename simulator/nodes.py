@@ -17,7 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.node_law import CODE, ENERGY_DRIVE, GLEAK, SHIFT, SIGMOID, SLOPE, SOFTPLUS, TANH, VUNIT
+from eqchip.devices.node_law import (
+    CODE,
+    ENERGY_DRIVE,
+    GLEAK,
+    LINEAR,
+    SHIFT,
+    SIGMOID,
+    SLOPE,
+    SOFTPLUS,
+    TANH,
+    VUNIT,
+)
 from eqchip.simulator.node_kernels import Law, activities
 
 Array = NDArray[Any]
@@ -98,6 +109,10 @@ class Nodes:
         none = self._none()
         activities(self.law, states, out, none, none, self.exact)
         return out
+
+    def held_activity(self, states: Array) -> Array:
+        """Return ρ(s) of states that do not move: they themselves where ρ(s) = s."""
+        return states if self.law.code == LINEAR else self.activity(states)
 
     def slope(self, states: Array, out: Array | None = None) -> Array:
         """Return ρ′(s)."""

@@ -132,14 +132,17 @@ class Wiring:
         """
         clamped = [g for g, nodes in enumerate(self.nodes) if nodes.clamped]
         rho: dict[int, Array] = {
-            g: self.nodes[g].activity(states) for g, states in zip(clamped, inputs, strict=True)
+            g: self.nodes[g].held_activity(states) for g, states in zip(clamped, inputs, strict=True)
         }
         drives = []
         for group, nodes in enumerate(self.nodes):
             drive = np.empty((samples, nodes.size), self.dtype)
             drive[:] = nodes.b
             for link, forward in self.from_clamped[group]:
-                add_drive(drive, link, forward, rho[link.pre if forward else link.post])
+                if forward and link.post_part == slice(0, nodes.size):
+                    link.coupling.drive_held(rho[link.pre][:, link.pre_part], drive)
+                else:
+                    add_drive(drive, link, forward, rho[link.pre if forward else link.post])
             drives.append(drive)
         return drives
 

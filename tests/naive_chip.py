@@ -307,6 +307,12 @@ class NaiveChip:
                     theta[place] -= 1.0
         return gradients
 
+    def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
+        values, signal = self.parameters(), self.contrast(first, second)
+        self.write(
+            {one.name: values[one.name] - factors[one.name] * signal[one.name] for one in self.learnables}
+        )
+
     def parameters(self) -> Weights:
         return {
             one.name: np.array(

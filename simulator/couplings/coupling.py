@@ -44,6 +44,9 @@ class Coupling(Protocol):
     def back(self, post: Array, out: Array | None = None) -> Array:
         """Return ΣWρ into the rows (B, n_pre) of activities (B, n_post)."""
 
+    def drive_held(self, pre: Array, out: Array) -> None:
+        """Add to out what `drive` returns, for activities that may be mostly zero: those of inputs."""
+
     def drive_adjoint(self, post: Array) -> Array:
         """Return the transpose of `drive` applied to (B, n_post)."""
 
@@ -70,6 +73,11 @@ class Coupling(Protocol):
 
     def gradient(self, rho: tuple[Array, Array], mu: tuple[Array | None, Array | None]) -> Array:
         """Return dLoss/dθ of activities and adjoints at rows and columns; None: that end is clamped."""
+
+    def descend(
+        self, first: tuple[Array, Array], second: tuple[Array, Array], factor: float, low: float, high: float
+    ) -> None:
+        """Do θ ← θ − factor·contrast(first, second), and put it back into its bounds."""
 
     def set(self, values: Array) -> None:
         """Replace the weights stored."""
@@ -121,3 +129,15 @@ def plain(values: FloatArray, dtype: Any) -> Any:
 def scaled(values: Array, factor: Any) -> Array:
     """Return values·factor; the values themselves where the factor is 1."""
     return values if isinstance(factor, float) and factor == 1.0 else values * factor
+
+
+def descend_plainly(
+    coupling: Coupling,
+    first: tuple[Array, Array],
+    second: tuple[Array, Array],
+    factor: float,
+    low: float,
+    high: float,
+) -> None:
+    """Do Coupling.descend by its contrast."""
+    coupling.set(np.clip(coupling.theta - factor * coupling.contrast(first, second), low, high))

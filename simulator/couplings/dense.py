@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import get_blas_funcs
 
 from eqchip.devices.place import Place
-from eqchip.simulator.couplings.coupling import Ends, plain, scaled
+from eqchip.simulator.couplings.coupling import Ends, descend_plainly, plain, scaled
+from eqchip.simulator.couplings.sparse_rows import add_outer, add_product
 
 Array = NDArray[Any]
 
@@ -69,6 +72,11 @@ class Dense:
         """Return ρ_pre F."""
         return np.matmul(pre, self.forward_matrix(), out=out)
 
+    def drive_held(self, pre: Array, out: Array) -> None:
+        """Add ρ_pre F to out, for activities that may be mostly zero: those of inputs."""
+        if not add_product(pre, self.forward_matrix(), out):
+            out += self.drive(pre)
+
     def back(self, post: Array, out: Array | None = None) -> Array:
         """Return ρ_post Rᵀ."""
         return np.matmul(post, self.backward_transposed(), out=out)
@@ -108,6 +116,31 @@ class Dense:
         total: Array = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         total *= 1.0 / len(rho[0])
         return total
+
+    def descend(
+        self, first: tuple[Array, Array], second: tuple[Array, Array], factor: float, low: float, high: float
+    ) -> None:
+        """Do θ ← θ − factor·contrast(first, second), within bounds, in one pass over θ.
+
+        Nothing as large as θ is made on the way, where scales are alike.
+        """
+        if not isinstance(self.local_scale, float):
+            descend_plainly(self, first, second, factor, low, high)
+            return
+        factor *= self.local_scale / len(first[0])
+        self._add_outer(factor, first[0], second[1] - first[1])
+        if first[0] is not second[0]:
+            self._add_outer(factor, second[0] - first[0], second[1])
+        if math.isfinite(low) or math.isfinite(high):
+            np.clip(self._theta, low, high, out=self._theta)
+        self._forward = self._backward = None
+
+    def _add_outer(self, factor: float, rows: Array, columns: Array) -> None:
+        """Add factor·rowsᵀ·columns to θ, in place."""
+        if not add_outer(self._theta, factor, rows, columns):
+            gemm = get_blas_funcs("gemm", dtype=self.dtype)
+            # Transposed views are what BLAS calls columns first; it then works in place.
+            gemm(factor, columns.T, rows.T, 1.0, self._theta.T, trans_b=1, overwrite_c=1)
 
     def set(self, values: Array) -> None:
         """Replace the weights stored."""

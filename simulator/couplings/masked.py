@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.simulator.couplings.coupling import Ends
+from eqchip.simulator.couplings.coupling import Ends, descend_plainly
 from eqchip.simulator.couplings.dense import Dense
 from eqchip.simulator.couplings.symmetric import Symmetric
 
@@ -40,6 +40,12 @@ class Masked(Dense):
     def gradient(self, rho: tuple[Array, Array], mu: tuple[Array | None, Array | None]) -> Array:
         """Return the gradient of the devices there are."""
         return np.asarray(super().gradient(rho, mu) * self.mask)
+
+    def descend(
+        self, first: tuple[Array, Array], second: tuple[Array, Array], factor: float, low: float, high: float
+    ) -> None:
+        """Do θ ← θ − factor·contrast(first, second), within bounds."""
+        descend_plainly(self, first, second, factor, low, high)
 
     def set(self, values: Array) -> None:
         """Replace the weights of the devices there are."""

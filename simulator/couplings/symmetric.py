@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.simulator.couplings.coupling import Ends
+from eqchip.simulator.couplings.coupling import Ends, descend_plainly
 from eqchip.simulator.couplings.dense import Dense
 
 Array = NDArray[Any]
@@ -49,6 +49,12 @@ class Symmetric(Dense):
         both = one_way + one_way.T
         np.fill_diagonal(both, np.diagonal(one_way) if self.diagonal else 0.0)
         return both
+
+    def descend(
+        self, first: tuple[Array, Array], second: tuple[Array, Array], factor: float, low: float, high: float
+    ) -> None:
+        """Do θ ← θ − factor·contrast(first, second), within bounds."""
+        descend_plainly(self, first, second, factor, low, high)
 
     def set(self, values: Array) -> None:
         """Replace the weights stored by the upper half of `values`."""

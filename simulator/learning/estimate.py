@@ -10,8 +10,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from eqchip.simulator.chip import Array, Chip, Nudge, State, Weights
 from eqchip.simulator.learning.plan import Plan
+from eqchip.simulator.learning.rules.contrast import CONTRAST
 from eqchip.simulator.learning.rules.rule import Rule, follow
 from eqchip.simulator.learning.settled import finite as finite
 from eqchip.simulator.learning.settled import settle_free as settle_free
@@ -23,11 +26,13 @@ class Estimate:
 
     free: State
     nudged: tuple[State, ...]
-    betas: tuple[float, ...]  # of each nudged phase; infinite where the outputs were held at their targets
+    betas: tuple[complex, ...]  # of each nudged phase; infinite where the outputs were held at their targets
     outputs: Array  # of the free state
     values: Weights  # the estimate of dLoss/dθ, by learnable
     #: Where a rule that moves θ during the nudged phase has left it: the next θ, in place of a step.
     moved: Weights | None = None
+    #: Two states whose contrast over this distance is the estimate, in place of `values` not made.
+    ends: tuple[State, State, float] | None = None
 
 
 def estimate(
@@ -38,11 +43,12 @@ def estimate(
     sign: float = 1.0,
     start: State | None = None,
     share: float = 1.0,
+    ends_do: bool = False,
 ) -> Estimate:
     """Return the estimate of dLoss/dθ on a batch.
 
     `sign` is the draw of a random-sign estimator; `share` what a schedule leaves of the rates, for rules
-    that move θ on the way.
+    that move θ on the way. With `ends_do`, a contrast is left to be made where θ moves: the states do.
     """
     method, rule, cost = plan.methods()
     cost.check(targets)
@@ -62,6 +68,8 @@ def estimate(
     betas = method.betas(beta)
     anchor = outputs if plan.kind == "frozen" else None
     nudges = tuple(Nudge(targets, each, anchor, plan.cost) for each in betas)
+    if method.circle:
+        return _around(chip, inputs, plan, Nudge(targets, beta, anchor, plan.cost), free)
     distance = method.distance * beta
     if rule.steps:
         (nudge,) = nudges  # their estimators have one nudged phase, that begins at the free state
@@ -72,8 +80,24 @@ def estimate(
         finite(chip.settle(inputs, plan.nudged, nudge, start=free), _named(nudge)) for nudge in nudges
     )
     states = (free, *nudged)
-    signal = rule.signal(chip, states[method.first], states[method.second])
-    return Estimate(free, nudged, betas, outputs, _over(signal, distance))
+    first, second = states[method.first], states[method.second]
+    if ends_do and rule is CONTRAST:
+        return Estimate(free, nudged, betas, outputs, {}, ends=(first, second, distance))
+    return Estimate(free, nudged, betas, outputs, _over(rule.signal(chip, first, second), distance))
+
+
+def _around(chip: Chip, inputs: Array, plan: Plan, nudge: Nudge, free: State) -> Estimate:
+    """Return the estimate from complex phases around the free state."""
+    circle = plan.methods()[0].circle
+    turns, betas = tuple(turn for turn, _ in circle), tuple(turn * nudge.beta for turn, _ in circle)
+    states, values = [], Weights()
+    for (_, weight), (state, signal) in zip(
+        circle, chip.continuation(inputs, nudge, free, turns), strict=True
+    ):
+        states.append(state)
+        part = {name: np.real(weight * value) for name, value in signal.items()}
+        values = {name: values[name] + value for name, value in part.items()} if values else part
+    return Estimate(free, tuple(states), betas, chip.outputs(free), values)
 
 
 def _walk(

@@ -49,6 +49,7 @@ def train(
     done = 0
     chip.write(chip.parameters())  # what was drawn or given beyond its bounds is brought within
     velocity: Weights = {}
+    plainly = not any(one.momentum or one.decay for one in chip.learnables)
     particles = Particles(len(data.train))
     if state is not None:
         done = state.epoch
@@ -65,11 +66,16 @@ def train(
             targets = data.train.targets[rows]
             begin = particles.recall(rows) if plan.persistent else None
             sign = plan.methods()[0].sign(signs)
-            found = estimate(chip, data.train.inputs[rows], targets, plan, sign, begin, share)
+            found = estimate(chip, data.train.inputs[rows], targets, plan, sign, begin, share, plainly)
             if plan.persistent:
                 particles.keep(rows, found.free)
             tally.add(found, targets)
-            chip.write(found.moved or updated(chip, found.values, velocity, share))
+            if found.ends is not None:
+                first_end, second_end, distance = found.ends
+                factors = {one.name: share * one.rate / distance for one in chip.learnables}
+                chip.descend_contrast(first_end, second_end, factors)
+            else:
+                chip.write(found.moved or updated(chip, found.values, velocity, share))
             if tick is not None:
                 tick(first + len(rows))
         seconds = time.perf_counter() - started

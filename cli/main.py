@@ -28,6 +28,7 @@ COMMANDS = {
     "lint": "Look for faults in a netlist.",
     "models": "List devices, models and their parameters.",
     "export": "Write a chip or a file as SPICE, raw, CSV or NPZ.",
+    "recover": "Close the file of a run that was killed.",
     "doctor": "Describe this machine and what eqchip makes of it.",
 }
 

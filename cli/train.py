@@ -12,17 +12,26 @@ from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from eqchip.simulator.learning.epoch import Epoch
+    from eqchip.simulator.resuming import Kept
 
 #: Lines of the table of epochs, whatever their number.
 LINES = 12
 
 
 @click.command()
-@click.argument("chip")
+@click.argument("chip", required=False)
+@click.option(
+    "--resume",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE]",
+    help="Go on with a training that was stopped: FILE, or the newest of CHIP.h5, CHIP-2.h5 …",
+)
 @click.option("--data", metavar="SPEC", help="Samples instead of those of .data: xor, FILE.npz, FILE.csv.")
 @options("output", "set", "seed", "form", "dtype", "threads", "json", "quiet")
 def train(
-    chip: str,
+    chip: str | None,
+    resume: str | None,
     data: str | None,
     output: str | None,
     settings: tuple[str, ...],
@@ -35,10 +44,13 @@ def train(
 ) -> None:
     """Train CHIP on its data, and write curves and weights to an HDF5 file.
 
-    A trained RUN.h5 may stand for the chip: its netlist is trained again, from the start.
+    A trained RUN.h5 may stand for the chip: its netlist is trained again, from the start. With --resume a
+    training goes on where it was stopped, to the same numbers as if it never had been; train.epochs may be
+    raised.
     """
     from eqchip import threads as pools
     from eqchip.simulator.loaded import load
+    from eqchip.simulator.resuming import hold_to
     from eqchip.simulator.training import train as run_training
 
     speaker = Speaker(as_json, quiet)
@@ -46,8 +58,20 @@ def train(
     changes: dict[str, str | float] = {**assignments(settings)}
     if seed is not None:
         changes["train.seed"] = float(seed)
-    loaded = load(chip).untrained().set(changes)
-    claim = claim_result(output, loaded.name)
+    kept: Kept | None = None
+    if resume is not None:
+        kept = _take_up(chip, resume, changes)
+        hold_to(kept, form, dtype, data)
+        loaded = kept.chip
+        claim = claim_result(output or str(kept.file), loaded.name)
+        for note in kept.notes:
+            speaker.note(note)
+        speaker.note(f"{kept.file} goes on after epoch {kept.epoch}")
+    else:
+        if chip is None:
+            raise click.UsageError("Missing argument 'CHIP'.")
+        loaded = load(chip).untrained().set(changes)
+        claim = claim_result(output, loaded.name)
     path = claim.path
     epochs = int(float(loaded.circuit.train.get("epochs", 10)))
     speaker.warn_when_cold()
@@ -75,7 +99,12 @@ def train(
                 arguments=sys.argv,
                 watch=watch,
                 tick=tick,
+                kept=kept,
             )
+    except KeyboardInterrupt as stop:
+        if path.exists():
+            raise KeyboardInterrupt(f"{stop}; go on with: eqchip train --resume {quoted(path)}") from None
+        raise
     finally:
         progress.clear()
     result = results(table.last)
@@ -83,6 +112,16 @@ def train(
     name = quoted(path)
     speaker.say(f"wrote {path} in {speaker.seconds:.2f} s; next: eqchip plot {name}, eqchip check {name}")
     speaker.answer({**run.facts, "seconds": speaker.seconds, "file": str(path), **result})
+
+
+def _take_up(chip: str | None, resume: str, changes: dict[str, str | float]) -> Kept:
+    """Return the training that `[CHIP] --resume [FILE]` means; its file is claimed only while it is read."""
+    from eqchip.simulator.records.claim import Claim
+    from eqchip.simulator.resuming import chip_or_none, file_to_resume, take_up
+
+    file, named = file_to_resume(chip, resume)
+    with Claim(file) as claim:
+        return take_up(claim, chip_or_none(named), changes)
 
 
 def results(last: Epoch | None) -> dict[str, Any]:
@@ -138,12 +177,13 @@ class _Table:
 
     def add(self, epoch: Epoch) -> None:
         """Print an epoch when it is its turn."""
-        if self.last is None:
+        first = self.last is None
+        if first:
             self.speaker.say(
                 f"{'epoch':>7}{'train error':>13}{'test error':>12}{'test loss':>12}{'samples/s':>12}"
             )
         self.last = epoch
-        if epoch.number == 1 or epoch.number % self.every == 0 or epoch.number == self.epochs:
+        if first or epoch.number % self.every == 0 or epoch.number == self.epochs:
             self.speaker.say(
                 f"{epoch.number:>7}{percent(epoch.train_error):>13}{percent(epoch.test_error):>12}"
                 f"{epoch.test_loss:>12.4g}{epoch.samples_per_second:>12,.0f}"

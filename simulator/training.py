@@ -5,98 +5,36 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.errors import InputError
-from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Chip
 from eqchip.simulator.cost.readout import readout_of
+from eqchip.simulator.curves import curves, row_of, weight_plans
 from eqchip.simulator.data.load import load as load_data
-from eqchip.simulator.learning.epoch import Epoch, Evaluation
-from eqchip.simulator.learning.plan import plan_for
+from eqchip.simulator.learning.epoch import Epoch, Evaluation, TrainState
+from eqchip.simulator.learning.plan import Plan, plan_for
 from eqchip.simulator.learning.trainer import evaluate as evaluations
 from eqchip.simulator.learning.trainer import train as epochs
 from eqchip.simulator.loaded import LoadedChip
-from eqchip.simulator.records.arrays import ArrayPlan
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
-from eqchip.simulator.rows import Column, Plan, Rows, gather
+from eqchip.simulator.resuming import Kept, fingerprint, same_samples
+from eqchip.simulator.rows import gather
 from eqchip.simulator.run import Run
+from eqchip.simulator.samples import Dataset
 from eqchip.simulator.simulating import origin, seed_of
+from eqchip.simulator.training_state import Keeper, state_plans, unpack
 
 #: Weights go to disk this often at most, in seconds; and at the end.
 _OFTEN = 2.0
 
-#: The curves of `training/`. A fraction or a mean that is not known is NaN.
-CURVES = Plan(
-    "training",
-    Column("epoch", ""),
-    (
-        Column("train_error", ""),
-        Column("test_error", ""),
-        Column("valid_error", ""),
-        Column("train_loss", ""),
-        Column("test_loss", ""),
-        Column("valid_loss", ""),
-        Column("seconds", "s"),
-        Column("samples_per_second", "Hz"),
-        Column("latency", "s"),
-        Column("free_iterations", ""),
-        Column("free_residual", ""),
-    ),
-)
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
-def row_of(epoch: Epoch) -> Rows:
-    """Return one epoch as a row of CURVES."""
-    free = epoch.phases["free"]
-    values = {
-        "train_error": epoch.train_error,
-        "test_error": epoch.test_error,
-        "valid_error": epoch.valid_error,
-        "train_loss": epoch.train_loss,
-        "test_loss": epoch.test_loss,
-        "valid_loss": epoch.valid_loss,
-        "seconds": epoch.seconds,
-        "samples_per_second": epoch.samples_per_second,
-        "latency": epoch.latency,
-        "free_iterations": free.iterations,
-        "free_residual": free.largest_residual,
-    }
-    return Rows(
-        np.array([float(epoch.number)]), {name: np.array([_number(one)]) for name, one in values.items()}
-    )
-
-
-def weight_plans(chip: Chip) -> list[ArrayPlan]:
-    """Return one array for each thing that learns, with the nodes of its buses as labels."""
-    plans = []
-    for one in chip.learnables:
-        instance = chip.circuit.instance(one.name)
-        nodes = instance.nodes[: len(one.shape)] if instance is not None else ()
-        dims, labels = [], []
-        for axis, size in enumerate(one.shape):
-            at: Any = nodes[axis] if axis < len(nodes) else None
-            found = at is not None and np.size(at) == size
-            labels.append(tuple(chip.circuit.nodes[int(k)] for k in np.atleast_1d(at)) if found else ())
-            dims.append(_bus(chip.circuit, at) if found else f"{one.name}_{axis}")
-        plans.append(ArrayPlan(f"weights/{one.name}", one.shape, one.unit, tuple(dims), tuple(labels)))
-    return plans
-
-
-def _bus(circuit: Circuit, nodes: Any) -> str:
-    for name, of_bus in circuit.buses.items():
-        if np.array_equal(of_bus, nodes):
-            return name
-    return circuit.nodes[int(np.atleast_1d(nodes)[0])].partition("[")[0]
+Watch = Callable[[Epoch], None]
+Tick = Callable[[int, int, int], None]
 
 
 def train(
@@ -107,10 +45,11 @@ def train(
     form: str = "auto",
     dtype: str | None = None,
     arguments: Sequence[str] = (),
-    watch: Callable[[Epoch], None] | None = None,
-    tick: Callable[[int, int, int], None] | None = None,
+    watch: Watch | None = None,
+    tick: Tick | None = None,
+    kept: Kept | None = None,
 ) -> Run:
-    """Train a chip as its cards say.
+    """Train a chip as its cards say; from where `kept` ended, when that is given.
 
     `watch` is called with every epoch; `tick` with samples passed, samples in all, and the epoch.
     """
@@ -120,60 +59,94 @@ def train(
             f"{chip.name} has nothing that learns: no .learn card",
             expected="a chip with .learn, .nudge and .data; eqchip simulate runs any circuit",
         )
+    if kept is not None:
+        chip, form, dtype, data = kept.chip, kept.form, kept.dtype, kept.data
     compiled = chip.compile(form, dtype)
     samples = load_data(chip.circuit, data)
     plan = plan_for(compiled)
-    total = len(samples.train) * plan.epochs
-    done = 0
-
-    def count(passed: int) -> None:
-        if tick is not None:
-            tick(done * len(samples.train) + passed, total, done + 1)
-
-    used = str(np.dtype(compiled.dtype))
-    arrays = weight_plans(compiled)
-    rows: list[Rows] = []
-    recorder = None
-    if file is not None:
-        recorder = Recorder(
-            file, origin("train", chip, compiled.form, used, arguments, data), [CURVES], arrays
-        )
-    stream = epochs(compiled, samples, plan, tick=count)
-    if recorder is None:
-        for epoch in stream:
-            done = epoch.number
-            rows.append(row_of(epoch))
-            if watch is not None:
-                watch(epoch)
+    state = None
+    if kept is not None:
+        same_samples(kept, samples.train)
+        state = unpack(kept.epoch, kept.arrays, compiled, plan, samples.train)
+    stream = _watched(compiled, samples, plan, state, watch, tick)
+    if file is None:
+        rows = [row_of(epoch) for epoch in stream]
+        trace = gather([curves(), *([kept.rows] if kept else []), *rows])[0]
         facts = {
             "command": "train",
             "chip": chip.name,
             "form": compiled.form,
-            "dtype": used,
+            "dtype": str(compiled.dtype),
             "seed": seed_of(chip.circuit),
             "outcome": "complete",
             "seconds": time.monotonic() - begin,
         }
-        trace = gather([CURVES, *rows])[0]
         return Run(facts, {"training": trace}, compiled.parameters())
-    written = -math.inf
+    where = origin("train", chip, compiled.form, str(compiled.dtype), arguments, data)
+    known = {**where.parameters, "samples": fingerprint(samples.train), "data_option": data}
+    recorder = Recorder(
+        file,
+        replace(where, parameters=known),
+        [curves(kept.resumed_after if kept else ())],
+        weight_plans(compiled),
+        state_plans(compiled, plan, samples.train),
+    )
+    _record(recorder, compiled, stream, kept, state, plan.epochs)
+    return Run.of(Record(file))
+
+
+def _watched(
+    chip: Chip, samples: Dataset, plan: Plan, state: TrainState | None, watch: Watch | None, tick: Tick | None
+) -> Iterator[Epoch]:
+    """Train, and tell `watch` and `tick` how far it is."""
+    size = len(samples.train)
+    done = state.epoch if state is not None else 0
+
+    def count(passed: int) -> None:
+        if tick is not None:
+            tick(done * size + passed, plan.epochs * size, done + 1)
+
+    for epoch in epochs(chip, samples, plan, state, count):
+        done = epoch.number
+        yield epoch
+        if watch is not None:
+            watch(epoch)
+
+
+def _record(
+    recorder: Recorder,
+    chip: Chip,
+    stream: Iterator[Epoch],
+    kept: Kept | None,
+    state: TrainState | None,
+    planned: int,
+) -> None:
+    """Write what comes; the file holds whole epochs only, however it ends."""
+    keeper = Keeper(recorder)
+    done, written = 0, -math.inf
     with recorder:
-        _store(recorder, compiled.parameters())
+        _store(recorder, chip.parameters())
+        if kept is not None and state is not None:
+            done = kept.epoch
+            recorder.add(0, kept.rows)
+            _store(recorder, state.parameters)
+            keeper.offer(state)
         try:
             for epoch in stream:
                 done = epoch.number
                 recorder.add(0, row_of(epoch))
+                keeper.offer(epoch.state)
                 if time.monotonic() - written > _OFTEN:
                     _store(recorder, epoch.state.parameters)
                     written = time.monotonic()
-                if watch is not None:
-                    watch(epoch)
         except KeyboardInterrupt:
-            kept = f"{done} epochs are kept in {file}" if done else "nothing was kept"
-            raise KeyboardInterrupt(kept) from None
+            if not done:
+                raise KeyboardInterrupt("nothing was kept: no epoch had ended") from None
+            raise KeyboardInterrupt(f"{done} of {planned} epochs are kept in {recorder.path}") from None
         finally:
-            _store(recorder, compiled.parameters())
-    return Run.of(Record(file))
+            keeper.finish()
+            if keeper.parameters:
+                _store(recorder, keeper.parameters)
 
 
 def _store(recorder: Recorder, weights: Mapping[str, NDArray[Any]]) -> None:

@@ -45,6 +45,24 @@ class Particles:
         _map(put, self.store, state.values)
 
 
+def leaves(nest: Any) -> list[Array]:
+    """Return the arrays of a nest, in its own order."""
+    found: list[Array] = []
+
+    def take(part: Array) -> Array:
+        found.append(part)
+        return part
+
+    _map(take, nest)
+    return found
+
+
+def like(nest: Any, parts: list[Array]) -> Any:
+    """Return a nest of the same form with these arrays in it: the way back from `leaves`."""
+    rest = iter(parts)
+    return _map(lambda _: next(rest), nest)
+
+
 def _map(function: Callable[..., Array], *nests: Any) -> Any:
     """Apply `function` to the arrays at the same place of each nest, and return a nest alike."""
     first = nests[0]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from eqchip.errors import InputError, SimulationError
+from eqchip.simulator.records.arrays import ArrayPlan
+from eqchip.simulator.records.claim import Claim, claim_default, claim_of
 from eqchip.simulator.records.layout import decode, encode, group_names
 from eqchip.simulator.records.provenance import Provenance
 from eqchip.simulator.records.reader import Record
-from eqchip.simulator.records.arrays import ArrayPlan
-from eqchip.simulator.records.claim import Claim, claim_default, claim_of
 from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Column, Plan, Rows

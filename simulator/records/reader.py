@@ -21,7 +21,7 @@ from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Column, Plan, Trace
 
 #: What is in a file beside the groups with an axis.
-_OTHERS = ("run", "provenance", "weights")
+_OTHERS = ("run", "provenance", "weights", "state")
 
 
 @contextmanager
@@ -94,8 +94,9 @@ class _Columns(Mapping[str, NDArray[Any]]):
         self._path, self._group, self._names, self._rows = path, group, names, rows
 
     def __getitem__(self, name: str) -> NDArray[Any]:
+        stored = self._names[name]
         with opened(self._path) as file:
-            return np.asarray(file[self._group][self._names[name]][: self._rows])
+            return np.asarray(file[self._group][stored][: self._rows])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

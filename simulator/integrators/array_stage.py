@@ -20,8 +20,8 @@ from eqchip.simulator.phase import Phase
 
 #: Nodes at most; numbers of the matrices solved together; Newton iterations; the half step over τ of a jump.
 LARGEST, ROOM, MOST, AT_ONCE = 2000, 1 << 22, 60, 1e-12
-#: The last change of a state over 1 + |s|, over the rounding of the chip's precision.
-CLOSE = 64.0
+#: The last change of a state over 1 + |s|: Newton's next would be its square; and over rounding, the least.
+CLOSE, ROUNDED = 1e-9, 4.0
 
 
 def solve(
@@ -57,7 +57,7 @@ def _newton(
     push = np.where(inertia > 0.0, f.astype(np.float64), 0.0)
     begin = x.astype(np.float64)
     y = np.array(begin)
-    index, close = np.arange(x.shape[1]), CLOSE * np.finfo(x.dtype).eps
+    index, close = np.arange(x.shape[1]), max(CLOSE, ROUNDED * float(np.finfo(x.dtype).eps))
     for _ in range(MOST):
         at = point(phase, parts(y.astype(x.dtype)))
         want = push + at.f - inertia * (y - begin)

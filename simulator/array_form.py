@@ -6,11 +6,12 @@ All physics is in nodes and couplings; see node_kernels.py for the equation.
 from __future__ import annotations
 
 from eqchip.simulator.array_backward import ArrayBackward
+from eqchip.simulator.array_holomorphic import ArrayHolomorphic
 from eqchip.simulator.array_linear import ArrayLinear
 from eqchip.simulator.array_settling import ArraySettling
 
 
-class ArrayChip(ArraySettling, ArrayBackward, ArrayLinear):
+class ArrayChip(ArraySettling, ArrayBackward, ArrayHolomorphic, ArrayLinear):
     """The array form of a chip."""
 
     form = "array"

@@ -5,11 +5,12 @@ own. Equilibria come from Newton's method, local signals and adjoints from the d
 from __future__ import annotations
 
 from eqchip.simulator.sparse_backward import SparseBackward
+from eqchip.simulator.sparse_holomorphic import SparseHolomorphic
 from eqchip.simulator.sparse_linear import SparseLinear
 from eqchip.simulator.sparse_settling import SparseSettling
 
 
-class SparseChip(SparseSettling, SparseBackward, SparseLinear):
+class SparseChip(SparseSettling, SparseBackward, SparseHolomorphic, SparseLinear):
     """The sparse form of a chip."""
 
     form = "sparse"

@@ -10,6 +10,7 @@ from eqchip.netlists.roles import RULES as RULE_WORDS
 from eqchip.simulator.learning.estimators.alone import ALONE
 from eqchip.simulator.learning.estimators.centered import CENTERED
 from eqchip.simulator.learning.estimators.estimator import Estimator
+from eqchip.simulator.learning.estimators.holomorphic import holomorphic
 from eqchip.simulator.learning.estimators.onesided import ONESIDED
 from eqchip.simulator.learning.estimators.random_sign import RANDOM
 from eqchip.simulator.learning.rules.bptt import BPTT
@@ -27,10 +28,15 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def estimator(name: str) -> Estimator:
-    """Return the estimator of that name; none, "", is that of rules without a β."""
+def estimator(name: str, points: int = 0) -> Estimator:
+    """Return the estimator of that name; none, "", is that of rules without a β.
+
+    `points` are those on the circle of complex β, which the holomorphic one has.
+    """
     if not name:
         return ALONE
+    if name == "holomorphic":
+        return holomorphic(points)
     if name not in ESTIMATORS:
         raise _unknown("estimator", name, ESTIMATORS, ESTIMATOR_WORDS)
     return ESTIMATORS[name]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from eqchip.simulator.learning.estimators.estimator import Energy, Estimator
 
 
-def target(energy: Energy, beta: float) -> float:
+def target(energy: Energy, beta: float) -> Any:
     """Return F(∞) − F(0): an infinitely strong nudge holds the outputs at their targets (chl)."""
     return energy(math.inf) - energy(0.0)
 

@@ -6,10 +6,12 @@ the outputs *away* from their targets, and above |β| = 1 it overcomes the leak 
 
 from __future__ import annotations
 
+from typing import Any
+
 from eqchip.simulator.learning.estimators.estimator import Energy, Estimator
 
 
-def target(energy: Energy, beta: float) -> float:
+def target(energy: Energy, beta: float) -> Any:
     """Return [F(β) − F(−β)]/(2β)."""
     return (energy(beta) - energy(-beta)) / (2.0 * beta)
 

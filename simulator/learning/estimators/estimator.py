@@ -5,17 +5,22 @@ Every nudged phase starts from the free state. With states 0 (free), 1, 2 … (n
     estimate = signal(states[first], states[second]) / (distance·β),
 
 where `distance`·β is how far the two states lie apart in β. What a rule feels, `signal`, is its own matter.
+An estimator with complex phases has a `circle` instead: of factors z and weights w,
+
+    estimate = Re Σ w·signal(free, state at z·β) / β.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-#: β → the energy F(β) at the nudged equilibrium, over the energy scale (or its gradient, or F of anything).
-Energy = Callable[[float], float]
+#: β → the energy F(β) at the nudged equilibrium, over the energy scale (or its gradient, or F of anything);
+#: complex where β is.
+Energy = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +35,13 @@ class Estimator:
     distance: float
     #: The function of F whose gradient the estimate is *exactly*, in the mean over its draws, with the rule
     #: `contrast` and a live nudge, at any β.
-    target: Callable[[Energy, float], float]
+    target: Callable[[Energy, float], Any]
     #: The error against dLoss/dθ of one draw is of this order in β.
     order: int
     #: The same for the mean over its draws.
     mean_order: int
     draws: tuple[float, ...] = (1.0,)  # signs of β, one drawn a batch with equal odds
+    circle: tuple[tuple[complex, complex], ...] = ()  # of each complex phase: β over the plan's β, weight
 
     def sign(self, random: np.random.Generator) -> float:
         """Draw the sign of β of one batch."""

@@ -5,10 +5,12 @@ Scellier & Bengio, Frontiers in Computational Neuroscience 11 (2017), eq. 9.
 
 from __future__ import annotations
 
+from typing import Any
+
 from eqchip.simulator.learning.estimators.estimator import Energy, Estimator
 
 
-def target(energy: Energy, beta: float) -> float:
+def target(energy: Energy, beta: float) -> Any:
     """Return [F(β) − F(0)]/β."""
     return (energy(beta) - energy(0.0)) / beta
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
 
 from eqchip.errors import Location
 
@@ -31,6 +34,7 @@ class Card:
     joints: tuple[tuple[int, int, int, str], ...] = ()
     body: Sequence[Card] = ()  # of a .subckt
     scope: str = ""  # the folder its own relative file names start from
+    matrices: dict[str, NDArray[Any]] = field(default_factory=dict)  # of a Y card: mask=, values= from files
 
     @property
     def kind(self) -> str:

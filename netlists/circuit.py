@@ -72,6 +72,7 @@ class Instance:
     program: Program | None = None
     card: Card | None = None  # where it was written; None for one built in Python
     mask: NDArray[np.bool_] | None = None  # of a Y array: where there is a device; None: everywhere
+    like: str = ""  # of a Y array: the array whose weights it starts with
 
     @property
     def at(self) -> Location | None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from eqchip.errors import InputError
 from eqchip.netlists.analyses import read_dc, read_op, read_tran
+from eqchip.netlists.arrays import check_likes
 from eqchip.netlists.body import Body, sort_cards
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card, Netlist
@@ -79,6 +80,7 @@ def assemble(
     build.attempt(lambda: check_train(circuit.train, build.train_places, circuit.learns))
     build.attempt(lambda: check_waveform(build))
     build.attempt(lambda: _check_neurons(circuit))
+    build.attempt(lambda: check_likes(circuit))
     _order_nudges(circuit)
     return build
 

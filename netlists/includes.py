@@ -51,7 +51,7 @@ class Shelf:
 
     def find(self, reference: str, beside: File, at: Location) -> File:
         """Return the file that `beside` calls `reference`."""
-        path = self._inside(reference, beside, at)
+        path = self.inside(reference, beside, at)
         self.files_left -= 1
         if self.files_left < 0:
             raise InputError(f"the netlist includes more than {MOST_FILES:,} files", at)
@@ -79,7 +79,7 @@ class Shelf:
         if self.bytes_left < 0:
             raise InputError(f"the netlist and its files exceed {MOST_BYTES // 2**20} MiB", at)
 
-    def _inside(self, reference: str, beside: File, at: Location) -> str:
+    def inside(self, reference: str, beside: File, at: Location) -> str:
         """Return the path from the folder of the netlist (or from the library's), without `..`."""
         clean = _clean(reference)
         if not clean or clean.startswith(("/", "~")) or re.match(r"[A-Za-z]:", clean):
@@ -92,6 +92,22 @@ class Shelf:
             raise InputError(f"'{reference}' leads out of the folder of the netlist", at)
         return path
 
+    def locate(self, path: str, reference: str, at: Location) -> Path:
+        """Return where a file of numbers lies, which must be in the folder of the netlist."""
+        if self.root is None:
+            raise InputError(f"a netlist that is no file has no '{reference}' beside it", at)
+        there = self.root / path
+        if not there.is_file():
+            near = nearest(path, self._neighbours(path))
+            raise InputError(f"there is no file '{there}'", at, expected="a file beside this one", near=near)
+        self._contained(path, at)
+        return there
+
+    def _contained(self, path: str, at: Location) -> None:
+        assert self.root is not None
+        if not (self.root / path).resolve().is_relative_to(self.root.resolve()):
+            raise InputError(f"'{path}' is a link out of the folder of the netlist", at)
+
     def _beside(self, path: str, at: Location) -> File | None:
         shown = path if self.root is None else str(self.root / path)
         scope = "" if self.root is None else str((self.root / path).parent)
@@ -99,8 +115,7 @@ class Shelf:
             return File(path, shown, scope, self.given[path])
         if self.root is None or not (self.root / path).is_file():
             return None
-        if not (self.root / path).resolve().is_relative_to(self.root.resolve()):
-            raise InputError(f"'{path}' is a link out of the folder of the netlist", at)
+        self._contained(path, at)
         return File(path, shown, scope, read_text(self.root / path, self.bytes_left, at))
 
     def _packaged(self, path: str) -> File | None:

@@ -230,6 +230,9 @@ def _apply_to_part(build: Build, one: Setting) -> None:
             raise one.error(
                 f"{owner.name} has {shape} elements", f"indices from 0 to {size - 1} in that place"
             )
+    there = owner.crossings() if isinstance(owner, Instance) and len(owner.shape) == 2 else None
+    if there is not None and not there[index]:
+        raise one.error(f"{owner.name} has no device at [{','.join(map(str, index))}]")
     build.circuit.elements.setdefault((owner.name, index), {})[parameter.name] = value
 
 

@@ -16,6 +16,7 @@ from eqchip.netlists.card import Card, Netlist
 from eqchip.netlists.collector import collector_paused
 from eqchip.netlists.includes import DEEPEST, File, Shelf, check_characters, read_text
 from eqchip.netlists.lines import cards, physical_lines
+from eqchip.netlists.matrices import take_in
 from eqchip.netlists.vocabulary import CARDS, COMMANDS, NOT_YET, OUTPUT, SETTINGS, STRUCTURE
 
 MOST_CARDS = 5_000_000
@@ -143,6 +144,8 @@ class _Reading:
                     raise InputError(
                         f"'{card.head}' begins no card", card.where(), expected="a letter or a dot, or '*'"
                     )
+                if mark in "Yy":
+                    take_in(card, file, self.shelf)
                 self.target.append(card)
                 continue
             kind = card.kind

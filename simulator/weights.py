@@ -7,7 +7,7 @@
 
 Every array draws from a stream of its own, keyed by the seed and its name, so that another array, another
 order of cards or another form of the chip leaves its weights as they are. A bus coupled to itself is
-drawn symmetric.
+drawn symmetric, unless it is coupled one way. An array with `values=ARRAY` starts with another's weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,14 @@ FloatArray = NDArray[np.float64]
 def with_weights(circuit: Circuit) -> Circuit:
     """Return the circuit with every weight that its cards leave open drawn; the seed is that of the run."""
     seed = int(float(circuit.train.get("seed", 0.0)))
-    instances = [_drawn(instance, seed) if _open(instance) else instance for instance in circuit.instances]
+    instances = [
+        _drawn(instance, seed) if _open(instance) and not instance.like else instance
+        for instance in circuit.instances
+    ]
+    given = {one.name.lower(): one for one in instances}
+    instances = [
+        _started(one, given[one.like.lower()]) if one.like and _open(one) else one for one in instances
+    ]
     if all(new is old for new, old in zip(instances, circuit.instances, strict=True)):
         return circuit
     return replace(circuit, instances=instances)
@@ -78,6 +85,14 @@ def _open(instance: Instance) -> bool:
         and "init" in family.all_parameters()
         and instance.given().get(family.learning.parameter) is None
     )
+
+
+def _started(instance: Instance, other: Instance) -> Instance:
+    """Return an instance with the weights of another; where its own mask leaves devices out, none."""
+    assert instance.family.learning is not None  # _open saw it
+    parameter = instance.family.learning.parameter
+    weights = np.broadcast_to(np.asarray(other.given()[parameter], dtype=np.float64), instance.shape)
+    return replace(instance, values={**instance.values, parameter: weights.copy()})
 
 
 def _drawn(instance: Instance, seed: int) -> Instance:

@@ -138,11 +138,7 @@ def test_a_crossbar_of_resistors_is_an_array_too() -> None:
             ".bus x[2]\n.model c neuron\nYa x x c",
             "4:8: Ya: a neuron does not stand between a row and a column",
         ),
-        (".bus x[2] h[2]\n.model s synapse\nYa x h s mask=m.h5", "4:10: mask= on Ya is not supported yet"),
-        (
-            ".bus x[2] h[2]\n.model s synapse\nYa x h s values=f.h5",
-            "4:10: values= on Ya is not supported yet",
-        ),
+        (".bus x[2] h[2]\n.model s synapse\nYa x h s kernel=3", "4:10: kernel= on Ya is not supported yet"),
         (
             ".bus x[2] h[2]\n.model s synapse\nYa x h s dri=forward",
             "4:10: Ya (synapse) has no parameter 'dri'",

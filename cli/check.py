@@ -14,9 +14,6 @@ from eqchip.cli.habits import Speaker, assignments, options, quoted
 if TYPE_CHECKING:
     from eqchip.simulator.learning.fidelity import Fidelity
 
-#: Rows of the sweep over β that are printed.
-SWEEP = 13
-
 
 @click.command()
 @click.argument("chip", metavar="CHIP|RUN.h5")
@@ -29,6 +26,13 @@ SWEEP = 13
     show_default=True,
     help="Training samples to check on.",
 )
+@click.option(
+    "--theorem",
+    "theorems",
+    multiple=True,
+    metavar="NAME",
+    help="Try this theorem only: second_phase, through_time, reciprocity. Repeatable.",
+)
 @click.option("-o", "--output", metavar="FILE", help="Write the check to an HDF5 file, for eqchip plot.")
 @options("set", "form", "threads", "json", "quiet")
 def check(
@@ -36,6 +40,7 @@ def check(
     against_ngspice: bool,
     data: str | None,
     samples: int,
+    theorems: tuple[str, ...],
     output: str | None,
     settings: tuple[str, ...],
     form: str,
@@ -45,7 +50,8 @@ def check(
 ) -> None:
     """Compare the local updates of CHIP with the gradient of its cost, array by array and over β.
 
-    Always in float64. With --ngspice, voltages and currents of its analyses beside those of ngspice.
+    Tries the theorems that stand behind them, step by step, and says which of them apply. Always in float64.
+    With --ngspice, voltages and currents of its analyses beside those of ngspice.
     """
     from eqchip import threads as pools
     from eqchip.simulator.loaded import load
@@ -81,7 +87,9 @@ def check(
     if path is not None:
         check_target(path)
     speaker.warn_when_cold()
-    fidelity, run = hold_against(loaded, path, data=data, samples=samples, form=form, arguments=sys.argv)
+    fidelity, run = hold_against(
+        loaded, path, data=data, samples=samples, form=form, theorems=theorems, arguments=sys.argv
+    )
     lost = str(run.parts["fidelity"].trace.plan.attributes["without_energy"]).split()
     _print(speaker, fidelity, lost)
     if path is not None:
@@ -102,10 +110,10 @@ def check(
 def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
     from eqchip.units import engineering
 
-    speaker.say(
-        f"{found.rule} rule, {found.estimator} estimator, β = {found.beta:g}, solve={found.solve}, "
-        f"{found.samples} samples; float64"
-    )
+    way = f"{found.estimator} estimator, β = {found.beta:g}" if found.estimator else "no β"
+    speaker.say(f"{found.rule} rule, {way}, solve={found.solve}, {found.samples} samples; float64")
+    if not found.target.startswith("dLoss/dθ"):
+        speaker.say(f"its target is {found.target}; here it is held against dLoss/dθ")
     speaker.say("\nas trained, against the gradient of the loss:")
     speaker.table(
         ("array", "cosine", "relative error", "scale", "bias", "spread"),
@@ -119,14 +127,8 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
         ],
         right=range(1, 6),
     )
-    speaker.say("\nrelative error at equilibrium, over β:")
-    keep = range(0, len(found.betas), max(1, -(-len(found.betas) // SWEEP)))
-    rows = [
-        (f"{found.betas[k]:.3g}", *(_short(one.errors[k]) for one in found.arrays.values())) for k in keep
-    ]
-    rows.append(("slope", *(_fixed(one.slope) for one in found.arrays.values())))
-    rows.append(("best β", *(_short(one.best_beta) for one in found.arrays.values())))
-    speaker.table(("β", *found.arrays), rows, right=range(len(found.arrays) + 1))
+    if found.betas:
+        _sweep(speaker, found)
     stable = "stable" if found.stability > 0 else "NOT STABLE"
     slowest = engineering(found.slowest, "s", 3) if math.isfinite(found.slowest) else "–"
     speaker.say(f"\nreciprocity ‖J − Jᵀ‖/‖J‖ = {found.reciprocity:.2g}; {_energy(lost)}")
@@ -136,6 +138,31 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
             f"the gradient agrees with {found.reference_picks} finite differences "
             f"to {found.reference_error:.2g}"
         )
+    if found.reference_jumps:
+        speaker.say(
+            f"at {found.reference_jumps} more, finite differences jump: the chip has another equilibrium, "
+            "or a unit meets a bound"
+        )
+    if found.held:
+        speaker.say(f"{100.0 * found.held:.3g} % of the nodes stand at a bound: no error passes through them")
+    for one in found.theorems:
+        verdict = {True: "holds", False: "FAILS", None: "does not apply"}[one.holds]
+        speaker.say(f"\n{one.name}: {verdict}\n  {one.statement}\n  {one.why}")
+        if one.measured:
+            speaker.say(f"  {one.measured}")
+
+
+def _sweep(speaker: Speaker, found: Fidelity) -> None:
+    speaker.say("\nrelative error at equilibrium, over β:")
+    half = [2.0 * math.log10(beta) for beta in found.betas]
+    keep = [k for k, place in enumerate(half) if abs(place - round(place)) < 1e-6]  # every half decade
+    rows = [
+        (f"{found.betas[k]:.3g}", *(_short(one.errors[k]) for one in found.arrays.values())) for k in keep
+    ]
+    rows.append(("slope", *(_fixed(one.slope) for one in found.arrays.values())))
+    rows.append(("best β", *(_short(one.best_beta) for one in found.arrays.values())))
+    rows.append(("its error", *(_short(one.best_error) for one in found.arrays.values())))
+    speaker.table(("β", *found.arrays), rows, right=range(len(found.arrays) + 1))
 
 
 def _energy(lost: list[str]) -> str:

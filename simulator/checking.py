@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.fidelity import Fidelity, fidelity
 from eqchip.simulator.learning.locality import parts_without_energy
 from eqchip.simulator.learning.plan import plan_for
+from eqchip.simulator.learning.theorems.prove import ground_of, prove, selected
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
@@ -38,10 +40,12 @@ def check(
     samples: int = SAMPLES,
     dtype: str | None = "float64",
     form: str = "auto",
+    theorems: Sequence[str] = (),
     arguments: Sequence[str] = (),
 ) -> tuple[Fidelity, Run]:
     """Hold the updates of a chip against the gradient of its cost; in float64 unless asked otherwise."""
     begin = time.monotonic()
+    names = selected(theorems)
     if not chip.circuit.learns:
         raise InputError(
             f"{chip.name} has nothing that learns: no .learn card",
@@ -50,8 +54,12 @@ def check(
     compiled = chip.compile(form, dtype)
     dataset = load_data(chip.circuit, data)
     few = dataset.train[: min(samples, len(dataset.train))]
-    found = fidelity(compiled, few.inputs, few.targets, plan_for(compiled), seed=seed_of(chip.circuit))
-    plan, rows = table_of(found, parts_without_energy(chip.circuit))
+    plan = plan_for(compiled)
+    found = fidelity(compiled, few.inputs, few.targets, plan, seed=seed_of(chip.circuit))
+    ground = ground_of(compiled, few.inputs, few.targets, plan)
+    found = replace(found, held=ground.held, theorems=tuple(prove(ground, names)))
+    tables = [table_of(found, parts_without_energy(chip.circuit))]
+    tables += [one.table for one in found.theorems if one.table is not None]
     used = str(np.dtype(compiled.dtype))
     facts = {
         "command": "check",
@@ -63,9 +71,12 @@ def check(
         "seconds": time.monotonic() - begin,
     }
     if file is None:
-        return found, Run(facts, {"fidelity": gather([plan, rows])[0]})
-    with Recorder(file, origin("check", chip, compiled.form, used, arguments, data), [plan]) as recorder:
-        recorder.add(0, rows)
+        return found, Run(facts, {one.kind: gather([one, rows])[0] for one, rows in tables})
+    with Recorder(
+        file, origin("check", chip, compiled.form, used, arguments, data), [one for one, _ in tables]
+    ) as recorder:
+        for index, (_, rows) in enumerate(tables):
+            recorder.add(index, rows)
     return found, Run.of(Record(file))
 
 
@@ -83,6 +94,7 @@ def table_of(found: Fidelity, without_energy: Sequence[str] = ()) -> tuple[Plan,
             "arrays": names,
             "estimator": found.estimator,
             "rule": found.rule,
+            "target": found.target,
             "solve": found.solve,
             "samples": found.samples,
             "beta": found.beta,

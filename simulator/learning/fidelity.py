@@ -10,27 +10,32 @@ equilibrium, itself held against finite differences of the loss at a few paramet
 * *Sweep*: the same estimator at equilibrium over a range of β. At small β what is left of settling, divided
   by β, makes the noise floor; at large β the curvature of F shows, with the order of the estimator as its
   slope. Where a phase does not settle (−β beyond the leak of an output), there is no error to report.
+  Rules without a β (chl, rbp, bptt) have no sweep.
+
+Not every rule has dLoss/dθ as its target; `target` says which it has (rules/rule.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from eqchip.errors import InputError, SimulationError
-from eqchip.simulator.chip import Array, Chip, Settling, Weights
+from eqchip.simulator.chip import Array, Chip, Settling, State, Weights
+from eqchip.simulator.learning.agreement import cosine, curvature_slope, least, ratio, relative_error
 from eqchip.simulator.learning.estimate import estimate, settle_free
+from eqchip.simulator.learning.particles import Particles
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.references import finite_differences
+from eqchip.simulator.learning.theorems.theorem import Theorem
 from eqchip.simulator.streams import stream
 
-#: The β of the sweep, from the noise floor to the curvature.
-BETAS = tuple(float(beta) for beta in np.logspace(-6, 0, 25)[:-1])
+#: The β of the sweep, from the noise floor to the curvature; closer where high orders fall steeply.
+BETAS = tuple(float(beta) for beta in (*np.logspace(-8, -2, 13), *np.logspace(-2, 0, 17)[1:-1]))
 #: Residual to which equilibria are settled, in state units; above UNSETTLED a β of the sweep has no estimate.
-TOL, UNSETTLED = 1e-12, 1e-9
+TOL, UNSETTLED = 1e-14, 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Fidelity:
 
     estimator: str
     rule: str
+    target: str  # of the rule as β → 0, in words
     solve: str
     samples: int
     beta: float  # the plan's, over the energy scale
@@ -65,10 +71,14 @@ class Fidelity:
     residual: float  # largest left of settling in the sweep's free phase, state units
     reference_error: float | None  # of the reference against finite differences, over the largest
     reference_picks: int
+    reference_jumps: int  # parameters where finite differences jump to another branch or over a kink
+    held: float | None = None  # share of the nodes that stand at a bound, where theorems were tried
+    theorems: tuple[Theorem, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return asdict(self)
+        plain = asdict(replace(self, theorems=()))
+        return {**plain, "theorems": {one.name: one.as_dict() for one in self.theorems}}
 
 
 def fidelity(
@@ -87,33 +97,34 @@ def fidelity(
     free = settle_free(chip, inputs, still)
     reference = chip.gradient(free, inputs, targets)
     exact = plan.with_(free=still, nudged=still)
+    if not plan.estimator:
+        betas = ()
     sweep = [_settled_estimates(chip, inputs, targets, exact.with_(beta=beta)) for beta in betas]
     planned = _estimates(chip, inputs, targets, plan)
-    spreads = _spreads(chip, inputs, targets, plan, still)
+    spreads = _spreads(chip, inputs, targets, plan, still, free)
     arrays: dict[str, ArrayFidelity] = {}
     for name, wanted in reference.items():
         errors = [None if found is None else relative_error(found[name], wanted) for found in sweep]
-        best_error, best_beta = min(
-            ((error, beta) for error, beta in zip(errors, betas, strict=True) if error is not None),
-            default=(None, None),
-        )
+        best_error, best_beta = least(betas, errors)
         arrays[name] = ArrayFidelity(
             cosine=cosine(planned[name], wanted),
             relative_error=relative_error(planned[name], wanted),
-            scale=_ratio(float(np.vdot(planned[name], wanted)), float(np.vdot(wanted, wanted))),
-            bias=_ratio(float(np.mean(planned[name] - wanted)), float(np.sqrt(np.mean(wanted**2)))),
-            std=_ratio(spreads[name], float(np.linalg.norm(wanted))),
+            scale=ratio(float(np.vdot(planned[name], wanted)), float(np.vdot(wanted, wanted))),
+            bias=ratio(float(np.mean(planned[name] - wanted)), float(np.sqrt(np.mean(wanted**2)))),
+            std=ratio(spreads[name], float(np.linalg.norm(wanted))),
             errors=errors,
             best_beta=best_beta,
             best_error=best_error,
             slope=curvature_slope(betas, errors),
         )
     drawn = finite_differences.pick(chip, picks, stream(seed, "check"))
-    measured = finite_differences.loss_slopes(chip, inputs, targets, plan.methods()[2], drawn, TOL)
+    slopes = finite_differences.loss_slopes(chip, inputs, targets, plan.methods()[2], drawn, TOL)
+    measured = [(one, slope) for one, slope in zip(drawn, slopes, strict=True) if slope is not None]
     margin, slowest = chip.stability(free)
     return Fidelity(
         estimator=plan.estimator,
         rule=plan.rule,
+        target=plan.methods()[1].limit,
         solve=plan.free.solve,
         samples=len(inputs),
         beta=plan.beta,
@@ -123,8 +134,9 @@ def fidelity(
         stability=margin,
         slowest=slowest,
         residual=float(np.max(free.residual)),
-        reference_error=_reference_error(reference, drawn, measured),
-        reference_picks=len(drawn),
+        reference_error=_reference_error(reference, measured),
+        reference_picks=len(measured),
+        reference_jumps=len(drawn) - len(measured),
     )
 
 
@@ -147,12 +159,16 @@ def _settled_estimates(chip: Chip, inputs: Array, targets: Array, plan: Plan) ->
     return {name: np.mean([one.values[name] for one in found], axis=0) for name in found[0].values}
 
 
-def _spreads(chip: Chip, inputs: Array, targets: Array, plan: Plan, still: Settling) -> dict[str, float]:
+def _spreads(
+    chip: Chip, inputs: Array, targets: Array, plan: Plan, still: Settling, free: State
+) -> dict[str, float]:
     """Return the root mean square over samples of ‖e_k − mean e‖, by learnable."""
+    stood = Particles(len(inputs))
+    stood.keep(np.arange(len(inputs)), free)
     apart: list[Weights] = []
     for row in range(len(inputs)):
         x, t = inputs[row : row + 1], targets[row : row + 1]
-        wanted = chip.gradient(settle_free(chip, x, still), x, t)
+        wanted = chip.gradient(settle_free(chip, x, still, stood.recall(np.array([row]))), x, t)
         found = _estimates(chip, x, t, plan)
         apart.append({name: found[name] - wanted[name] for name in wanted})
     out = {}
@@ -162,43 +178,11 @@ def _spreads(chip: Chip, inputs: Array, targets: Array, plan: Plan, still: Settl
     return out
 
 
-def cosine(found: Array, wanted: Array) -> float | None:
-    """Return the cosine of the angle between two arrays; None where one of them is zero."""
-    return _ratio(float(np.vdot(found, wanted)), float(np.linalg.norm(found) * np.linalg.norm(wanted)))
-
-
-def relative_error(found: Array, wanted: Array) -> float | None:
-    """Return ‖found − wanted‖/‖wanted‖."""
-    return _ratio(float(np.linalg.norm(found - wanted)), float(np.linalg.norm(wanted)))
-
-
-def _ratio(top: float, bottom: float) -> float | None:
-    return top / bottom if bottom else None
-
-
-def curvature_slope(betas: Sequence[float], errors: Sequence[float | None]) -> float | None:
-    """Return the log-log slope of the error where curvature rules: well above the floor, well below 1.
-
-    The floor falls as 1/β and the curvature grows with β. The fit takes the β above the best one whose
-    errors are at least 30 times the least and at most 10⁻², where both corrections are small. None: fewer
-    than three.
-    """
-    pairs = [(beta, error) for beta, error in zip(betas, errors, strict=True) if error]
-    if not pairs:
-        return None
-    least, best = min((error, beta) for beta, error in pairs)
-    usable = [(beta, error) for beta, error in pairs if beta > best and 30.0 * least < error < 1e-2]
-    if len(usable) < 3:
-        return None
-    logs = np.log(np.array(usable))
-    return float(np.polyfit(logs[:, 0], logs[:, 1], 1)[0])
-
-
 def _reference_error(
-    reference: Weights, drawn: list[tuple[str, tuple[int, ...]]], measured: list[float]
+    reference: Weights, measured: list[tuple[tuple[str, tuple[int, ...]], float]]
 ) -> float | None:
-    if not drawn:
+    if not measured:
         return None
-    wanted = np.array(measured)
-    found = np.array([reference[name][index] for name, index in drawn])
-    return _ratio(float(np.max(np.abs(found - wanted))), float(np.max(np.abs(wanted))))
+    wanted = np.array([slope for _, slope in measured])
+    found = np.array([reference[name][index] for (name, index), _ in measured])
+    return ratio(float(np.max(np.abs(found - wanted))), float(np.max(np.abs(wanted))))

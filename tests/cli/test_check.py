@@ -121,7 +121,8 @@ def test_without_ngspice_the_message_says_so(
         (["plain.cir"], "plain.cir has nothing that learns: no .learn card"),
         (["xor", "-o", "c.png"], "records are HDF5 files"),
         (["xor", "--samples", "0"], "--samples"),
-        (["xor", "--data", "iris"], "not supported yet"),
+        (["xor", "--data", "iris"], "iris has 4 numbers a sample"),
+        (["xor", "--theorem", "second_fase"], "did you mean 'second_phase'?"),
     ],
 )
 def test_wrong_input_leaves_with_2(

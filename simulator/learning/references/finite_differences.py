@@ -1,7 +1,9 @@
 """Finite differences: the slope of a function of the chip along one parameter, by changing it.
 
 Central differences at h and 2h, extrapolated (Richardson): error O(h⁴) plus what is left of settling over
-h. A pair of a symmetric array (`Y h h`) moves as the one value it is.
+h. A pair of a symmetric array (`Y h h`) moves as the one value it is. Where a chip has several equilibria, or
+units at a bound, a change may carry it to another branch or over a kink, and the slopes at h and 2h differ.
+`steady` sees that, tries shorter changes, and gives no slope rather than a wrong one.
 """
 
 from __future__ import annotations
@@ -16,10 +18,29 @@ from eqchip.simulator.learning.estimate import settle_free
 
 Index = tuple[int, ...]
 STEP = 1e-3
+#: Changes that are tried one after the other; how alike slopes at h and 2h are; rounding of a loss.
+SHORTER, ALIKE, FLOOR = (STEP, 1e-4, 1e-5), 1e-3, 1e-13
 
 
 def derivative(chip: Chip, function: Callable[[], float], name: str, index: Index, h: float = STEP) -> float:
     """Return d function/dθ[index]; θ is as before afterwards."""
+    near, far = _slopes(chip, function, name, index, h)
+    return (4.0 * near - far) / 3.0
+
+
+def steady(chip: Chip, function: Callable[[], float], name: str, index: Index) -> float | None:
+    """Return the derivative where it does not depend on how far θ moves; None on a jump or a kink."""
+    for h in SHORTER:
+        near, far = _slopes(chip, function, name, index, h)
+        if abs(near - far) <= ALIKE * max(abs(near), abs(far)) + FLOOR / h:
+            return (4.0 * near - far) / 3.0
+    return None
+
+
+def _slopes(
+    chip: Chip, function: Callable[[], float], name: str, index: Index, h: float
+) -> tuple[float, float]:
+    """Return the central differences over h and 2h; θ is as before afterwards."""
     before = chip.parameters()[name]
     indices = [index, index[::-1]] if is_symmetric(chip, name) else [index]
 
@@ -35,7 +56,7 @@ def derivative(chip: Chip, function: Callable[[], float], name: str, index: Inde
         far = (at(2.0) - at(-2.0)) / (4.0 * h)
     finally:
         chip.write({name: before})
-    return (4.0 * near - far) / 3.0
+    return near, far
 
 
 def loss_slopes(
@@ -45,11 +66,11 @@ def loss_slopes(
     cost: Cost,
     picks: list[tuple[str, Index]],
     tol: float = 1e-12,
-) -> list[float]:
+) -> list[float | None]:
     """Return dLoss/dθ of some parameters (means over samples), on the branch of the present equilibria."""
     start = settle_free(chip, inputs, Settling(tol=tol))
     return [
-        derivative(chip, lambda: mean_loss(chip, inputs, targets, cost, start, tol), name, index)
+        steady(chip, lambda: mean_loss(chip, inputs, targets, cost, start, tol), name, index)
         for name, index in picks
     ]
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from eqchip.errors import SimulationError
 from eqchip.simulator.chip import Nudge, Settling, Weights
 from eqchip.simulator.learning.agreement import cosine
-from eqchip.simulator.learning.theorems.theorem import Ground, Theorem, table
+from eqchip.simulator.learning.theorems.theorem import Ground, Theorem, short, table
 
 FloatArray = NDArray[np.float64]
 
@@ -105,7 +105,16 @@ def reciprocity(ground: Ground) -> Theorem:
         for name, found in cosines.items()
     }
     kept = table(NAME, "asymmetry", ratios, columns, facts)
-    return Theorem(NAME, STATEMENT, True, why, bool(agrees), numbers, kept)
+    said = ", ".join(
+        f"{short(float(ratio))}: {_fixed(one)}"
+        for ratio, one in zip(ratios[::2], cosines[ALL][::2], strict=True)
+    )
+    text = f"cosine of this chip's own update {_fixed(closest)}; over ‖J − Jᵀ‖/‖J‖ {said}"
+    return Theorem(NAME, STATEMENT, True, why, bool(agrees), text, numbers, kept)
+
+
+def _fixed(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _stable(

@@ -25,7 +25,7 @@ from eqchip.simulator.chip import Nudge, Settling
 from eqchip.simulator.integrators.methods import integrator
 from eqchip.simulator.integrators.stepping import pace
 from eqchip.simulator.learning.agreement import curvature_slope, least, relative_error
-from eqchip.simulator.learning.theorems.theorem import AGREES, Ground, Theorem, table
+from eqchip.simulator.learning.theorems.theorem import AGREES, Ground, Theorem, table, with_slope
 
 FloatArray = NDArray[np.float64]
 
@@ -93,7 +93,17 @@ def second_phase(ground: Ground) -> Theorem:
         pick = np.sort(np.argsort(-np.max(np.abs(shown[1]), axis=0))[:NODES])
         columns = {"current": shown[0][:, pick], "adjoint": shown[1][:, pick]}
         kept = table(NAME, "step", np.arange(steps, dtype=float), columns, facts)
-    return Theorem(NAME, STATEMENT, applies, why, agrees if applies else None, numbers, kept)
+    said = ", ".join(f"{way} {with_slope(best[way], slopes[way])}" for way in ways)
+    return Theorem(
+        NAME,
+        STATEMENT,
+        applies,
+        why,
+        agrees if applies else None,
+        f"relative error over {steps} steps: {said}",
+        numbers,
+        kept,
+    )
 
 
 def _conditions(ground: Ground, moved: int, growth: float) -> tuple[bool, str]:

@@ -33,6 +33,7 @@ class Ground:
     free: State  # settled to rounding
     reciprocity: float
     stability: float
+    held: float  # share of the nodes that stand at a bound
 
     @property
     def symmetric(self) -> bool:
@@ -54,6 +55,7 @@ class Theorem:
     applies: bool  # whether the chip meets the conditions
     why: str  # which condition it misses; or at what strength the statement stands
     holds: bool | None  # None: it does not apply, or nothing could be measured
+    measured: str = ""  # what was found, in one line
     numbers: dict[str, Any] = field(default_factory=dict)
     table: tuple[TablePlan, Rows] | None = None  # for a record, and its picture
 
@@ -64,8 +66,19 @@ class Theorem:
             "applies": self.applies,
             "why": self.why,
             "holds": self.holds,
+            "measured": self.measured,
             **self.numbers,
         }
+
+
+def short(value: float | None) -> str:
+    """Return a number for a line of text."""
+    return "–" if value is None else f"{value:.2g}"
+
+
+def with_slope(error: float | None, slope: float | None) -> str:
+    """Return an error, and the power of β that it falls with."""
+    return short(error) if slope is None else f"{short(error)} (∝ β^{slope:.2f})"
 
 
 def table(

@@ -30,7 +30,7 @@ from eqchip.simulator.learning.agreement import cosine, curvature_slope, least, 
 from eqchip.simulator.learning.estimate import estimate
 from eqchip.simulator.learning.references.backpropagation_through_time import gradient, last_states
 from eqchip.simulator.learning.settled import settle_free
-from eqchip.simulator.learning.theorems.theorem import AGREES, Ground, Theorem, table
+from eqchip.simulator.learning.theorems.theorem import AGREES, Ground, Theorem, table, with_slope
 
 FloatArray = NDArray[np.float64]
 
@@ -101,7 +101,17 @@ def through_time(ground: Ground) -> Theorem:
         **{f"slope_{name.lower()}": one for name, one in slopes.items()},
     }
     kept = table(NAME, "step", np.arange(1.0, phase.steps + 1), _courses(shown, wanted), facts)
-    return Theorem(NAME, STATEMENT, applies, why, agrees if applies else None, numbers, kept)
+    said = ", ".join(f"{name} {with_slope(best[name], slopes[name])}" for name in wanted)
+    return Theorem(
+        NAME,
+        STATEMENT,
+        applies,
+        why,
+        agrees if applies else None,
+        f"relative error over {phase.steps} steps of {solve}: {said}",
+        numbers,
+        kept,
+    )
 
 
 def _conditions(ground: Ground, solve: str, back: Unrolled, pressed: bool) -> tuple[bool, str]:

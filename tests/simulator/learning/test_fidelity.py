@@ -10,7 +10,8 @@ import pytest
 
 from eqchip.errors import InputError
 from eqchip.simulator.chip import Nudge, Settling, State, Weights
-from eqchip.simulator.learning.fidelity import Fidelity, curvature_slope, fidelity
+from eqchip.simulator.learning.agreement import curvature_slope
+from eqchip.simulator.learning.fidelity import Fidelity, fidelity
 from eqchip.simulator.learning.plan import Plan
 from naive_chip import Array, NaiveChip
 from naive_circuits import layered

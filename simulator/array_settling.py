@@ -37,9 +37,14 @@ class ArraySettling(ArrayFrame):
         phase = self._phase(constant, nudge)
         states = self._start(len(inputs), start)
         extra = {"inputs": clamped, "constant": constant, "revision": self.revision}
+        if not phase.wiring.free:  # a phase that holds every node
+            none, settled = np.zeros(len(inputs)), np.ones(len(inputs), np.bool_)
+            return State(self._values(states, phase), none, none.astype(np.int64), settled, extra)
         if settling.solve == "equilibrium":
             return self._equilibrium(phase, states, settling, nudge, extra, start is not None)
-        field, length = self._field(phase, settling)
+        length = phase.wiring.kept.get(settling)
+        if length is None:
+            length = phase.wiring.kept[settling] = self._field(phase, settling)[1]
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
             if settling.solve == "euler" and length.count is not None:
                 residual, floor = array_euler.integrate(phase, states, length.count, length.length)
@@ -47,6 +52,7 @@ class ArraySettling(ArrayFrame):
                 taken, durations = np.full(len(inputs), length.count), np.full(len(inputs), seconds)
                 settled = residual <= np.maximum(settling.tol, floor)
                 return State(self._values(states, phase), residual, taken, settled, extra, seconds, durations)
+            field, _ = self._field(phase, settling)
             *_, last = run(field, field.joined(states), settling, integrator(settling.solve), length)
         return self._state(field, last, settling, extra)
 

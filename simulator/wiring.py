@@ -51,6 +51,7 @@ class Wiring:
     #: By group: links that drive it, and whether each does so forward; from clamped groups, from free ones.
     from_clamped: tuple[tuple[tuple[Link, bool], ...], ...] = field(init=False)
     from_free: tuple[tuple[tuple[Link, bool], ...], ...] = field(init=False)
+    kept: dict[Any, Any] = field(init=False, default_factory=dict)  # what solvers work out once
 
     def __post_init__(self) -> None:
         self.free = tuple(g for g, nodes in enumerate(self.nodes) if not nodes.clamped)

@@ -42,48 +42,76 @@ class Fused(NamedTuple):
     weights: Array  # all matrices, one after another
 
 
+class Table(NamedTuple):
+    """What a layout has that no phase changes: `fused` without weights, and where each matrix comes from."""
+
+    fused: Fused
+    sources: tuple[tuple[Link, bool], ...]
+
+
 def fused_of(phase: Phase, length: float) -> Fused | None:
     """Return the layout of a phase in steps of `length` seconds; None where it does not suit."""
+    if phase.pull is not None:
+        return None
+    kept, key = phase.wiring.kept, ("fused", length, phase.nudged)
+    if key not in kept:
+        kept[key] = _table(phase, length)
+    table: Table | None = kept[key]
+    if table is None:
+        return None
+    free = phase.wiring.free
+    matrices = [np.ravel(_matrix(link, forward)[0]) for link, forward in table.sources]
+    return table.fused._replace(
+        a=np.concatenate([phase.a[group] for group in free]) if phase.nudged else table.fused.a,
+        weights=matrices[0] if len(matrices) == 1 else np.concatenate([table.fused.weights, *matrices]),
+    )
+
+
+def _table(phase: Phase, length: float) -> Table | None:
+    """Return what no phase of a wiring changes; None where its couplings are too large."""
     wiring = phase.wiring
     into = [(group, *one) for group in wiring.free for one in wiring.from_free[group]]
     sizes = [link.coupling.theta.size for _, link, _ in into]
-    if any(size > LARGEST for size in sizes) or sum(sizes) > MOST or phase.pull is not None:
+    if any(size > LARGEST for size in sizes) or sum(sizes) > MOST:
         return None
     nodes = [wiring.nodes[group] for group in wiring.free]
     ends = np.cumsum([0] + [one.size for one in nodes])
     row = {group: index for index, group in enumerate(wiring.free)}
     steps = [(length / one.tau).astype(wiring.dtype) for one in nodes]
-    groups = np.array(
-        [
-            (begin, end, one.law.code, one.law.energy, alike(phase, group, share) is not None)
-            for group, one, share, begin, end in zip(
-                wiring.free, nodes, steps, ends[:-1], ends[1:], strict=True
-            )
-        ],
-        np.int64,
-    )
-    links, weights, at, stored = [], [], 0, {}
+    groups = [
+        (begin, end, one.law.code, one.law.energy, alike(phase, group, share) is not None)
+        for group, one, share, begin, end in zip(wiring.free, nodes, steps, ends[:-1], ends[1:], strict=True)
+    ]
+    links: list[tuple[int, ...]] = []
+    sources: list[tuple[Link, bool]] = []
+    stored: dict[int, int] = {}
+    held: list[Array] = []
+    at = 0
     for group, link, forward in into:
         matrix, spread = _matrix(link, forward)
         where = stored.get(id(matrix))
         if where is None:
             where = stored[id(matrix)] = at
-            weights.append(matrix)
+            held.append(matrix)
+            sources.append((link, forward))
             at += matrix.size
         driven, driver = (link.post_part, link.pre_part) if forward else (link.pre_part, link.post_part)
-        source = link.pre if forward else link.post
-        links.append((row[group], driven.start, row[source], driver.start, *matrix.shape, where, spread))
-    return Fused(
-        groups,
-        *(
-            np.concatenate([getattr(one.law, name) for one in nodes])
-            for name in ("slope", "shift", "low", "high")
-        ),
+        source = row[link.pre if forward else link.post]
+        links.append((row[group], driven.start, source, driver.start, *matrix.shape, where, spread))
+    empty = np.zeros(0, wiring.dtype)
+    laws = [one.law for one in nodes]
+    fused = Fused(
+        np.array(groups, np.int64),
+        np.concatenate([law.slope for law in laws]),
+        np.concatenate([law.shift for law in laws]),
+        np.concatenate([law.low for law in laws]),
+        np.concatenate([law.high for law in laws]),
         np.concatenate(steps),
-        np.concatenate([phase.a[group] for group in wiring.free]),
+        np.ones(ends[-1], wiring.dtype),
         np.array(links, np.int64).reshape(-1, 8),
-        np.concatenate([np.ravel(one) for one in weights]) if weights else np.zeros(1, wiring.dtype),
+        empty,
     )
+    return Table(fused, tuple(sources))
 
 
 def _matrix(link: Link, forward: bool) -> tuple[Array, bool]:

@@ -56,6 +56,22 @@ def test_the_value_of_a_source() -> None:
     assert [one.waveform.dc for one in found.instances if one.waveform] == [2.0, 3.0]
 
 
+def test_value_is_what_stands_on_the_card_without_a_name() -> None:
+    found = circuit(
+        "V1 a 0 1\nV2 b 0 SIN(0 1 1k)\nR1 a b 1\nC1 b 0 1p\n",
+        {"V1.value": "2", "V2.value": 0.5, "R1.value": "5k", "c1.VALUE": "2p"},
+    )
+    assert [one.waveform.dc for one in found.instances if one.waveform] == [2.0, 0.5]
+    assert (found.instances[2].values["r"], found.instances[3].values["c"]) == (5000.0, 2e-12)
+    refused("V1 a 0 1\nR1 a 0 1\n", "V1 has no parameter 'volts'", {"V1.volts": "2"}, "V1.dc")
+
+
+def test_train_is_refused_where_nothing_learns() -> None:
+    message = "set train.beta: nothing is trained here: there is no .learn card"
+    refused("V1 a 0 1\nR1 a 0 1\n", message, {"train.beta": "2"})
+    assert circuit("V1 a 0 1\nR1 a 0 1\n", {"train.seed": "2"}).train == {"seed": 2.0}
+
+
 def test_a_set_card_takes_expressions_and_inner_names() -> None:
     found = circuit(".param k=2\nX1 a s\n.set X1.R1.r={3*k} k=4\n.subckt s p\nR1 p 0 1\n.ends\n")
     assert found.instances[0].values["r"] == 12.0
@@ -115,14 +131,13 @@ def test_another_way_to_say_how_long_phases_last_replaces_the_first() -> None:
         ("train.bta", 1, "set train.bta: .train has no parameter 'bta'; did you mean 'beta'?"),
         ("train.batch", 1.5, "set train.batch: batch=1.5 is out of range"),
         ("train.rule", "contrst", "set train.rule: rule=contrst: no such choice; did you mean 'contrast'?"),
-        ("train.rule", "stdp", "set train.rule: .train rule=stdp is not supported yet"),
+        ("train.rule", "coupled", "set train.rule: .train rule=coupled is not supported yet"),
         ("train.a.beta", 1, "set train.a.beta: 'train.a.beta' does not name a setting"),
         ("train.beta", "1us", "beta=1us: a β in s"),
         ("learn.rate", 1, "'learn.rate' does not name a setting"),
         ("learn.Yhy.rate", 1, "there is no .learn Yhy"),
         ("learn.Yxh.rate", -1, "set learn.Yxh.rate: rate=-1 is out of range"),
         ("learn.Yxh.min", 2, "min=2 is above max=1"),
-        ("nudge.y.cost", "crossentropy", ".nudge cost=crossentropy is not supported yet"),
         ("nudge.z.kind", "live", "set nudge.z.kind: there is no .nudge z"),
         ("data.train", "5", "train=5: no such samples"),
         ("options.retol", 1, "set options.retol: .options has no parameter 'retol'; did you mean 'reltol'?"),

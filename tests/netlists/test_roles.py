@@ -5,7 +5,7 @@ import pytest
 
 from elaborated import CHIP, circuit, names, refused
 from eqchip.netlists.circuit import Data, Learn
-from eqchip.netlists.roles import ESTIMATORS, PAIRS, complete_train
+from eqchip.netlists.roles import ESTIMATORS, NOT_YET, PAIRS, complete_train
 
 LINES = CHIP.count("\n") + 2  # the line of what follows
 
@@ -81,7 +81,9 @@ def test_a_rule_goes_with_some_estimators_and_the_table_says_with_which(rule: st
     if estimator in PAIRS[rule] and rule in NOT_YET[".train", "rule"]:
         refused(CHIP + card, "is not supported yet")
     elif estimator in PAIRS[rule]:
-        found = circuit(CHIP + card).train
+        if rule == "continual":
+            refused(CHIP + card, "there is no step for momentum= of .learn Nh to change")
+        found = circuit(CHIP.replace("momentum=0.9", "") + card).train
         assert (found["estimator"], found["rule"]) == (estimator, rule)
     else:
         error = refused(CHIP + card, f"rule={rule} does not go with estimator={estimator}")

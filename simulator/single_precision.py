@@ -60,7 +60,7 @@ def log1p_small(e: np.float32) -> np.float32:
     return _TWO * r * (_ONE + q * (_L3 + q * (_L5 + q * (_L7 + q * (_L9 + q * (_L11 + q * _L13))))))
 
 
-@kernel(inline=True)
+@kernel(inline=True, fastmath=frozenset({"contract"}))
 def exp_between(x: np.float32) -> np.float32:
     """Return exp(x), with |x| above 87 taken as 87; NaN stays NaN. Two thirds of the work of exp_negative.
 

@@ -45,7 +45,7 @@ def alike(phase: Phase, group: int, share: Array) -> Alike | None:
     return Alike(law.code, law.energy, law.slope[0], law.shift[0], law.low[0], law.high[0], share[0])
 
 
-@kernel
+@kernel(fastmath=frozenset({"contract"}))
 def alike_row(law: Alike, pull: Array, x: Array, r: Array, exact: Exact) -> None:
     """Move x by step·(−x + ρ′·pull) and put it back into its interval; r is ρ(x) before and after."""
     one, two = x.dtype.type(1), x.dtype.type(2)
@@ -55,13 +55,17 @@ def alike_row(law: Alike, pull: Array, x: Array, r: Array, exact: Exact) -> None
         for j in range(len(x)):
             f = slope * r[j] * (one - r[j]) * pull[j] - x[j]
             x[j] = min(max(x[j] + step * f, low), high)
-    elif law.energy and law.code == TANH:
+            z = slope * (shift - x[j])
+            r[j] = one / (one + (exp_between(z) if exact is None else math.exp(z)))
+        return
+    if law.energy and law.code == TANH:
         for j in range(len(x)):
             f = slope * (one - r[j] * r[j]) * pull[j] - x[j]
             x[j] = min(max(x[j] + step * f, low), high)
     else:
         for j in range(len(x)):
             x[j] = min(max(x[j] + step * (pull[j] - x[j]), low), high)
+            r[j] = x[j]
     if law.code == SIGMOID:
         for j in range(len(x)):
             z = slope * (shift - x[j])
@@ -71,6 +75,3 @@ def alike_row(law: Alike, pull: Array, x: Array, r: Array, exact: Exact) -> None
             z = slope * (x[j] - shift)
             m = exp_negative(-two * abs(z)) - one if exact is None else math.expm1(-two * abs(z))
             r[j] = (-m if z >= zero else m) / (two + m)
-    else:
-        for j in range(len(x)):
-            r[j] = x[j]

@@ -123,6 +123,7 @@ def test_large_couplings_go_the_plain_way(monkeypatch: pytest.MonkeyPatch) -> No
     phase = made._phase(made.wiring.constant_drives([np.zeros((1, 5))], 1), None)
     assert fused_layout.fused_of(phase, 1e-7) is not None
     monkeypatch.setattr(fused_layout, "LARGEST", 11 * 21)
+    made.wiring.kept.clear()
     assert fused_layout.fused_of(phase, 1e-7) is None
 
 

@@ -4,6 +4,7 @@
     input.x.gain  output.y.decode  data.train            options.reltol                .param by its bare name
     protocol.free
 
+R1.value is what stands on the card of R1 without a name.
 Precedence: default < .model < instance < element < .set card < --set; of one kind, the more particular wins.
 """
 
@@ -50,6 +51,8 @@ _CARDS: Mapping[str, Mapping[str, Parameter]] = {
     "output": OUTPUT,
     "protocol": PROTOCOL,
 }
+#: The value of a card that stands there without a name: R1.value is R1.r, V1.value is V1.dc.
+VALUE = "value"
 _WITH_OWNER = ("learn", "nudge", "input", "output")
 
 
@@ -133,6 +136,8 @@ def _apply_to_card(build: Build, one: Setting, word: str) -> None:
     except InputError as error:
         raise one.error(error.message) from None
     if word == "train":
+        if one.card is None and not circuit.learns and parameter.name != "seed":
+            raise one.error("nothing is trained here: there is no .learn card", "a chip that learns")
         circuit.train[parameter.name] = value
         build.train_places[parameter.name] = one.at
         if parameter.name == "beta":
@@ -212,10 +217,15 @@ def _apply_to_part(build: Build, one: Setting) -> None:
         parameter = one.find(declared, name, f"model {owner.name} ({owner.type})")
         _change_model(build, owner, parameter.name, one.checked(parameter, scope))
         return
-    if owner.waveform is not None and name.lower() == "dc" and index is None:
+    known = all_parameters(owner.family)
+    if owner.waveform is not None and index is None and name.lower() not in known:
+        if name.lower() not in ("dc", VALUE):
+            raise one.error(f"{owner.name} has no parameter '{name}'", f"{owner.name}.dc")
         owner.waveform = replace(owner.waveform, dc=one.number(scope))
         return
-    parameter = one.find(all_parameters(owner.family), name, f"{owner.name} ({owner.family.name})")
+    if name.lower() == VALUE and VALUE not in known and owner.family.parameters:
+        name = owner.family.parameters[0].name
+    parameter = one.find(known, name, f"{owner.name} ({owner.family.name})")
     value = one.checked(parameter, scope)
     if index is None:
         owner.values[parameter.name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -39,8 +40,9 @@ from eqchip.simulator.system import System
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-#: Numbers in a block of rows.
+#: Numbers in a block of rows; and the seconds it should take: an interrupt waits for its end, and loses it.
 BLOCK = 1_000_000
+PACE = 0.25
 #: Local error allowed in a step at trtol = 7, over reltol: the sum over a time constant then stays below it.
 SHARE = 0.1
 #: Newton's tolerance over reltol and vntol.
@@ -110,6 +112,11 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
         yield _rows(chosen, times, rows, leak)
 
 
+def paced(room: int, most: int, seconds: float) -> int:
+    """Return how many rows the next block has, after one of `room` rows took so many seconds."""
+    return min(most, max(1, int(room * min(PACE / max(seconds, 1e-9), 4.0))))
+
+
 def stretch(
     solver: Solver,
     track: Track,
@@ -127,20 +134,23 @@ def stretch(
     system, longest = solver.system, float(track.limits[LONGEST])
     track.clock[NEXT_CORNER] = 0.0
     width = len(kept) + len(plastic.kept)
-    room = max(32, min(4096, BLOCK // max(width, 1)))
+    most = max(32, min(4096, BLOCK // max(width, 1)))
+    room = 32
     failed_at, failures = -1.0, 0
     jumped_at, tries = -np.inf, 0
     while True:
         times, rows = np.empty(room), np.empty((room, width))
+        begun = time.monotonic()
         code, written = march(
             solver.packed, pack(track), pack(plastic), waves, stops, kept, times, rows, max(start, 0.0)
         )
+        room = paced(room, most, time.monotonic() - begun)
         if written:
             leak = float(solver.ws.found[VIOLATION])
             yield times[:written], rows[:written], leak if np.isfinite(leak) else 0.0
         if code == Outcome.DONE:
             return
-        time = float(track.clock[TIME])
+        now = float(track.clock[TIME])
         lost = solver.not_finite()
         if code == Outcome.REPIVOT and lost:
             # No pivot order helps where a slope is no number; a shorter step may.
@@ -150,8 +160,8 @@ def stretch(
                 raise _failure(system, track, Outcome.NOT_FINITE, lost)
             solver.ws.valid[0] = 0.0
         elif code == Outcome.REPIVOT:
-            failures = failures + 1 if time == failed_at else 1
-            failed_at = time
+            failures = failures + 1 if now == failed_at else 1
+            failed_at = now
             track.memory[:] = track.memory_kept
             solver.alpha = float(solver.ws.control[ALPHA])
             if failures > 3:
@@ -161,7 +171,7 @@ def stretch(
                 raise _failure(system, track, Outcome.SINGULAR)
         elif code == Outcome.NOT_CONVERGED:
             plastic.graph.values[plastic.spots] = plastic.theta
-            tries = tries + 1 if time - jumped_at < longest else 0
+            tries = tries + 1 if now - jumped_at < longest else 0
             while tries < len(AWAY) and not jump(track, solver, waves, tries):
                 tries += 1
             if tries >= len(AWAY):

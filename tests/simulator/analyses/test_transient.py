@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from eqchip.errors import SimulationError
 from eqchip.netlists.circuit import Tran
-from eqchip.simulator.analyses.transient import tran
+from eqchip.simulator.analyses.transient import paced, tran
 from eqchip.simulator.rows import Plan, Rows, gather
 from naive_mna import missed
 from simulated import compiled, simulated
@@ -255,3 +255,15 @@ def test_what_has_no_next_state_stops() -> None:
         simulated("B1 o 0 V={v(m)>0 ? -1 : 1}\nR1 o m 1k\nC1 m 0 1n IC=0.5\n.tran 10n 10u UIC")
     assert caught.value.time == pytest.approx(1e-6 * math.log(1.5), rel=1e-2)
     assert "i(b1)" in caught.value.nodes
+
+
+def test_blocks_of_rows_keep_pace_with_an_interrupt() -> None:
+    """A block takes about a quarter of a second, however costly a step is."""
+    room = 32
+    for _ in range(6):  # a step of a tenth of a second
+        room = paced(room, 4096, 0.1 * room)
+    assert room == 2
+    for _ in range(6):  # then of ten microseconds
+        room = paced(room, 4096, 1e-5 * room)
+    assert room == 4096
+    assert paced(1, 4096, 60.0) == 1

@@ -12,6 +12,7 @@ from eqchip.simulator.pictures.choice import choose, knows, quantities
 from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
 from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
 from eqchip.simulator.pictures.style import WIDTH, Picture, figure, style
+from eqchip.simulator.pictures.theorems import PICTURES as THEOREMS
 from eqchip.simulator.pictures.traces import draw_field, draw_lines, label_x, traces_picture
 from eqchip.simulator.pictures.training import draw_curves, known_curves, training_picture
 from eqchip.simulator.pictures.waveform import is_waveform, waveform_picture
@@ -126,6 +127,8 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
         return training_picture(trace)
     if trace.plan.kind == "fidelity" and not names:
         return fidelity_picture(trace)
+    if trace.plan.kind in THEOREMS and not names:
+        return THEOREMS[trace.plan.kind](trace)
     if is_waveform(trace) and not names:
         return waveform_picture(trace)
     return traces_picture(trace, names)

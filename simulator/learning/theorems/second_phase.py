@@ -47,6 +47,7 @@ def second_phase(ground: Ground) -> Theorem:
         return Theorem(NAME, STATEMENT, False, why, None)
     if not np.any(at.pull):
         return Theorem(NAME, STATEMENT, False, "the outputs are their targets: there is no error", None)
+    sample = int(np.argmax(np.sum(at.pull**2, axis=1)))  # the one that is most wrong
     ways = sorted(DEGREES, key=lambda name: name != ground.plan.nudged.solve)  # the plan's own first
     errors: dict[str, list[float | None]] = {}
     shown: tuple[FloatArray, FloatArray] | None = None
@@ -66,7 +67,7 @@ def second_phase(ground: Ground) -> Theorem:
             moved = max(moved, changed) if beta == BETAS[0] else moved
             errors[way].append(relative_error(-found / beta, adjoints))
             if way == ways[0] and beta == 1e-4:
-                shown = -found[:, 0] / beta, adjoints[:, 0]
+                shown = -found[:, sample] / beta, adjoints[:, sample]
     best = {way: least(BETAS, found)[0] for way, found in errors.items()}
     slopes = {way: curvature_slope(BETAS, found) for way, found in errors.items()}
     applies, why = _conditions(ground, moved, growth)

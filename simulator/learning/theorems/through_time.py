@@ -164,9 +164,11 @@ def _courses(found: dict[str, FloatArray], wanted: dict[str, FloatArray]) -> dic
     """Return the courses of the entries of every array that have most of the gradient."""
     out: dict[str, FloatArray] = {}
     for name, gradient_ in wanted.items():
-        here = gradient_[:, 0] if name == NEURONS else gradient_.reshape(len(gradient_), -1)
+        # Of the neurons, those of the sample that is most wrong.
+        sample = int(np.argmax(np.sum(gradient_[0] ** 2, axis=-1))) if name == NEURONS else 0
+        here = gradient_[:, sample] if name == NEURONS else gradient_.reshape(len(gradient_), -1)
         pick = np.sort(np.argsort(-np.sum(np.abs(here), axis=0))[:ENTRIES])
-        there = found[name][:, 0] if name == NEURONS else found[name].reshape(len(gradient_), -1)
+        there = found[name][:, sample] if name == NEURONS else found[name].reshape(len(gradient_), -1)
         out[f"update({name.lower()})"] = there[:, pick]
         out[f"gradient({name.lower()})"] = here[:, pick]
     return out

@@ -125,7 +125,9 @@ def advance(one: Published, seed: int, folder: Path, hours: float) -> Result:
         done = len(curves(path)["epoch"])
     pace = math.inf  # hours an epoch
     while done < one.epochs and (spent := (time.monotonic() - began) / 3600) < hours:
-        left = 1 if one.angles or not math.isfinite(pace) else max(1, int((hours - spent) / pace))
+        left = 1 if one.angles else one.epochs
+        if math.isfinite(hours) and not one.angles:
+            left = max(1, int((hours - spent) / pace))
         started = time.monotonic()
         aim = min(one.epochs, done + left)
         train_to(one, seed, path, aim)

@@ -84,27 +84,29 @@ class SparseSettling(SparseFrame):
         """Return the phase as integrators see it, and how it is stepped."""
         method = integrator(settling.solve)
         leaky = (self.scales.gleak > 0.0) & (self.scales.capacitance > 0.0)
-        constants = self.scales.capacitance[leaky] / self.scales.gleak[leaky]
-        tau = float(np.min(constants)) if len(constants) else np.nan
+        tau = _least(self.scales.capacitance[leaky] / self.scales.gleak[leaky])
         volts = np.ones(self.system.size)
         volts[self.system.unknown_of_node[1:]] = self.scales.vunit[1:]
-        leak = self._leak(drives)
-        field = SparseField(self.system, drives, self.unit, self.held, leak, volts, tau, method, x)
-        return field, pace(tau, settling, method)
+        leak = np.array(self.system.network.g0[diagonal(self.system.pattern)])
+        leak[self.system.unknown_of_node[1:]] += self.scales.gleak[1:]
+        spring = self._spring(drives)
+        field = SparseField(self.system, drives, self.unit, self.held, leak, spring, volts, method, x)
+        return field, pace(tau, settling, method, field.tau)
 
-    def _leak(self, drives: FloatArray) -> FloatArray:
-        """Return the linear conductance of every unknown to ground, S: of neurons, resistors, live nudges."""
+    def _spring(self, drives: FloatArray) -> FloatArray:
+        """Return the conductance of live nudges at every unknown, S."""
         system = self.system
-        leak = np.array(system.network.g0[diagonal(system.pattern)])
-        leak[system.unknown_of_node[1:]] += self.scales.gleak[1:]
+        found = np.zeros(system.size)
         for nudged in self.circuit.nudges if len(drives) else ():
             name = NUDGE_PREFIX + nudged.bus
             beta, mode = (drives[0, system.slots(name, what)] for what in ("beta", "mode"))
             plus = nudged.nodes[:: len(nudged.nodes) // len(beta)]
             cost = cost_of(self.circuit)
             spring = beta if cost.quadratic else cost.curvature * np.maximum(beta, 0.0)
-            leak[system.unknown_of_node[plus]] += np.where(mode == 0.0, spring * self.scales.gleak[plus], 0.0)
-        return leak
+            leak = self.scales.gleak[plus]
+            unit = np.where(leak > 0.0, leak, self.circuit.settings.gunit)
+            found[system.unknown_of_node[plus]] += np.where(mode == 0.0, spring * unit, 0.0)
+        return found
 
     def _equilibrium(
         self, x: FloatArray, drives: FloatArray, settling: Settling, nudge: Nudge | None
@@ -190,3 +192,7 @@ def _state(stand: Stand, settling: Settling) -> State:
     """Return where a phase stands."""
     settled = stand.residual <= np.maximum(settling.tol, stand.floor)
     return State(stand.x, stand.residual, stand.steps, settled, {}, stand.seconds, stand.durations)
+
+
+def _least(constants: FloatArray) -> float:
+    return float(np.min(constants)) if len(constants) else np.nan

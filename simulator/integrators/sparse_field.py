@@ -38,8 +38,8 @@ class SparseField:
         unit: FloatArray,
         held: Array,
         leak: FloatArray,
+        spring: FloatArray,
         state_unit: FloatArray,
-        tau: float,
         method: Integrator,
         x: FloatArray,
     ) -> None:
@@ -53,17 +53,16 @@ class SparseField:
         network = system.network
         self.low, self.high = network.low, network.high
         self.free = np.setdiff1d(np.arange(network.nodes), held)
+        first = x[0] if len(x) else np.zeros(system.size), drives[0] if len(x) else system.rest
         self.per = np.zeros(system.size)  # 1/C, or 1, of what moves
-        self.charged = np.zeros(system.size, np.bool_)  # rows with charge or flux
-        self.regular = True  # every free node has a capacitance of its own
-        if method.explicit and len(x):
-            self.per[self.free] = 1.0 / capacitances(system, x[0], drives[0], self.free, method.name)
-        elif len(x):
-            self.per[self.free] = 1.0
-            self.charged, shared = _charged(system, x[0], drives[0])
-            self.regular = bool(np.all(self.charged[self.free]) and not np.any(shared[self.free]))
-        self._leak, self.state_unit = leak * self.per, state_unit
-        self.tau = tau
+        self.per[self.free] = 1.0
+        self.charged, shared = _charged(system, *first)
+        if method.explicit:
+            self.per[self.free] = 1.0 / capacitances(system, *first, self.free, method.name)
+        #: Whether every free node has a capacitance of its own.
+        self.regular = bool(np.all(self.charged[self.free]) and not np.any(shared[self.free]))
+        self._leak, self.state_unit = (leak + spring) * self.per, state_unit
+        self.tau = _fastest(system, *first, self.free, leak)
         self.changed: Callable[[], bool] | None = None  # set where θ may be written on the way
 
     def _evaluate(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -148,6 +147,17 @@ def capacitances(system: System, x: FloatArray, drives: FloatArray, free: Array,
             expected="no inductors, or solve=trap",
         )
     return own[free]
+
+
+def _fastest(system: System, x: FloatArray, drives: FloatArray, free: Array, leak: FloatArray) -> float:
+    """Return the smallest C/G of a free node, both to ground and linear, s; NaN where there is none."""
+    network = system.network
+    rows = np.concatenate([system.pattern.rows, network.changing_rows])
+    own = rows == np.concatenate([system.pattern.columns(), network.changing_columns])
+    c = np.zeros(system.size)
+    np.add.at(c, rows[own], _slopes(system, x, drives)[own])
+    moving = free[(c[free] > 0.0) & (leak[free] > 0.0)]
+    return float(np.min(c[moving] / leak[moving], initial=np.inf)) if len(moving) else np.nan
 
 
 def _slopes(system: System, x: FloatArray, drives: FloatArray) -> FloatArray:

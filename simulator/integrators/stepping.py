@@ -40,8 +40,11 @@ class Pace:
     count: int | None  # None: until the residual is small
 
 
-def pace(tau: float, settling: Settling, method: Integrator) -> Pace:
-    """Return how a phase is stepped; `tau` is the smallest time constant of the chip."""
+def pace(tau: float, settling: Settling, method: Integrator, fastest: float | None = None) -> Pace:
+    """Return how a phase is stepped.
+
+    `tau` is the smallest time constant of its neurons, in which eps= counts; `fastest` that of all nodes.
+    """
     if not method.physical:
         if settling.seconds:
             raise InputError(
@@ -50,19 +53,22 @@ def pace(tau: float, settling: Settling, method: Integrator) -> Pace:
         return Pace(1.0, settling.steps or None)
     if settling.steps and settling.seconds:
         raise InputError("steps and seconds both say how long a phase lasts", expected="one of them")
-    if not tau > 0.0:
-        if settling.steps and settling.eps:
-            raise InputError(
-                f"solve={method.name}: the chip has no time constant that eps= could count in",
-                expected="free= nudged= in seconds, and capacitance on its nodes",
-            )
+    fastest = tau if fastest is None else fastest
+    if not fastest > 0.0:
         raise InputError(
             f"solve={method.name} needs capacitance on every node: the chip has none",
             expected="c= above 0, or solve=equilibrium",
         )
-    own = method.own_step * tau
+    own = method.own_step * fastest
+    if settling.steps and settling.eps:
+        if not tau > 0.0:
+            raise InputError(
+                f"solve={method.name}: no neuron has a time constant that eps= could count in",
+                expected="free= nudged= in seconds, or tol=",
+            )
+        return Pace(settling.eps * tau, settling.steps)
     if settling.steps:
-        return Pace((settling.eps or method.own_step) * tau, settling.steps)
+        return Pace(own, settling.steps)
     if settling.seconds:
         count = max(1, math.ceil(settling.seconds / own - 1e-9))
         return Pace(settling.seconds / count, count)

@@ -411,6 +411,48 @@ def test_a_capacitance_that_depends_on_its_voltage_is_for_the_trapezoidal_rule()
     np.testing.assert_allclose(chip.outputs(ended), chip.outputs(still), atol=1e-7)
 
 
+RESISTIVE = """two nodes of resistors and capacitors
+.options gunit=1u
+.bus x[1] y[1]
+R1 x[0] h 1meg
+R2 h y[0] 2meg
+R3 h 0 1meg
+C1 h 0 {c}
+C2 y[0] 0 0.5p
+.input x
+.output y
+.nudge y
+.end
+"""
+
+
+@pytest.mark.parametrize("name", PHYSICAL)
+def test_a_chip_without_neurons_is_stepped_by_what_its_nodes_have(name: str) -> None:
+    chip = compile_chip(elaborate(parse(RESISTIVE.format(c="1p"), "rc.cir")), "sparse")
+    nudge = Nudge(np.ones((1, 1)), 0.5)
+    g = np.array([[2.5e-6, -0.5e-6], [-0.5e-6, 1e-6]])  # the nudge is 0.5 µS to 1 V
+    drive, c = np.array([1e-6, 0.5e-6]), np.array([1e-12, 0.5e-12])
+    end = np.linalg.solve(g, drive)
+    way = end - expm(-g / c[:, None] * 3e-6) @ end
+    state = chip.settle(np.ones((1, 1)), Settling(name, seconds=3e-6), nudge)
+    assert chip.outputs(state)[0, 0] == pytest.approx(
+        way[1], abs=0.03 if INTEGRATORS[name].order == 1 else 3e-3
+    )
+    still = chip.settle(np.ones((1, 1)), Settling(name, tol=1e-9), nudge)
+    assert chip.outputs(still)[0, 0] == pytest.approx(end[1], abs=1e-8)
+    with pytest.raises(InputError, match="no neuron has a time constant that eps= could count in"):
+        chip.settle(np.ones((1, 1)), Settling(name, steps=3, eps=0.1), nudge)
+
+
+def test_a_node_without_capacitance_follows_its_neighbours_at_once() -> None:
+    chip = compile_chip(elaborate(parse(RESISTIVE.format(c="0"), "rc.cir")), "sparse")
+    # h = 0.4·x + 0.2·y at every moment, so C dy/dt = (h − y)/2 MΩ = 0.5 µS·(0.4 − 0.8·y).
+    for seconds in (0.5e-6, 1e-6, 2e-6):
+        state = chip.settle(np.ones((1, 1)), Settling("trap", seconds=seconds))
+        assert chip.outputs(state)[0, 0] == pytest.approx(0.5 * (1.0 - np.exp(-0.8e6 * seconds)), abs=5e-3)
+        assert chip.voltages(state)["v(h)"][0, 0] == pytest.approx(0.4 + 0.2 * chip.outputs(state)[0, 0])
+
+
 def test_an_inductor_is_refused_by_explicit_integrators() -> None:
     chip = made("sparse", more="L1 h[0] hl 1u\nRl hl 0 1meg\n")
     with pytest.raises(InputError, match="solve=rk4: "):

@@ -9,6 +9,10 @@ from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
 from eqchip.simulator.chip import Chip, Nudge, Settling, State
 from eqchip.simulator.compile import compile_chip
+from eqchip.simulator.learning.plan import Plan
+from eqchip.simulator.learning.trainer import train
+from eqchip.simulator.samples import Dataset, Samples
+from eqchip.simulator.streams import stream
 from naive_dynamics import Layered, clip, ernoult_energy, ernoult_prototypical, scellier_bengio
 
 CHIP = """chip
@@ -71,6 +75,37 @@ def test_the_schedule_of_2017(form: str, beta: float) -> None:
     wanted = (ended[0].T @ ended[1] - twin[0].T @ twin[1]) / 5
     np.testing.assert_allclose(-update["Yhy"], wanted, atol=1e-14)
     np.testing.assert_allclose(-update["Ny"], np.mean(ended[1] - twin[1], axis=0), atol=1e-14)
+
+
+@pytest.mark.parametrize("form", ["array", "sparse"])
+def test_training_as_in_2017_particles_kept_and_signs_drawn(form: str) -> None:
+    chip, net = made("activation=hardsigmoid", "activation=hardsigmoid", form)
+    random = np.random.default_rng(1)
+    x, t = random.uniform(0, 1, (8, 12)), np.eye(4)[random.integers(0, 4, 8)]
+    free, nudged = Settling("euler", steps=20, eps=0.5), Settling("euler", steps=4, eps=0.5)
+    plan = Plan("random", "contrast", 0.5, free, nudged, batch=4, epochs=3, seed=2, persistent=True)
+    samples = Samples(x, t)
+    losses = [epoch.train_loss for epoch in train(chip, Dataset("random", samples, samples), plan)]
+    particles = net.start(8)
+    for number, loss in enumerate(losses, 1):
+        order = stream(2, "order", number).permutation(8)
+        signs, costs = stream(2, "sign", number), []
+        for rows in (order[:4], order[4:]):
+            beta = 0.5 * signs.choice([1.0, -1.0])
+            h, y = scellier_bengio(
+                net, x[rows], (particles[0][rows], particles[1][rows]), 20, 0.5, 0.0, t[rows]
+            )
+            particles[0][rows], particles[1][rows] = h, y
+            costs.append(0.5 * np.sum((y - t[rows]) ** 2))
+            hb, yb = scellier_bengio(net, x[rows], (h, y), 4, 0.5, beta, t[rows])
+            # ΔW = α/β·[ρ(uᵢ)ρ(uⱼ) nudged − free], the mean over the batch; α as on the .learn cards
+            net.w1 += 0.1 / beta * x[rows].T @ (hb - h) / 4
+            net.w2 += 0.05 / beta * (hb.T @ yb - h.T @ y) / 4
+            net.b1 += 0.1 / beta * np.mean(hb - h, axis=0)
+            net.b2 += 0.05 / beta * np.mean(yb - y, axis=0)
+        assert loss == pytest.approx(sum(costs) / 8, rel=1e-12)
+    for name, wanted in (("Yxh", net.w1), ("Yhy", net.w2), ("Nh", net.b1), ("Ny", net.b2)):
+        np.testing.assert_allclose(chip.parameters()[name], wanted, atol=1e-13)
 
 
 @pytest.mark.parametrize("form", ["array", "sparse"])

@@ -110,7 +110,8 @@ def train_to(one: Published, seed: int, path: Path, epochs: int) -> None:
 def curves(path: Path) -> dict[str, list[float]]:
     """Return the curves of a file, by name."""
     with h5py.File(path, "r") as file:
-        return {name: [float(value) for value in data[:]] for name, data in file["training"].items()}
+        found = {name: data for name, data in file["training"].items() if data.ndim == 1}
+        return {name: [float(value) for value in data[:]] for name, data in found.items()}
 
 
 def advance(one: Published, seed: int, folder: Path, hours: float) -> Result:

@@ -13,6 +13,7 @@ from eqchip.cli.habits import Speaker, assignments, options, quoted
 
 if TYPE_CHECKING:
     from eqchip.simulator.learning.fidelity import Fidelity
+    from eqchip.simulator.learning.window import Window
 
 
 @click.command()
@@ -145,11 +146,25 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
         )
     if found.held:
         speaker.say(f"{100.0 * found.held:.3g} % of the nodes stand at a bound: no error passes through them")
+    if found.window is not None:
+        _window(speaker, found.window, found.betas[-1], bool(found.held))
     for one in found.theorems:
         verdict = {True: "holds", False: "FAILS", None: "does not apply"}[one.holds]
         speaker.say(f"\n{one.name}: {verdict}\n  {one.statement}\n  {one.why}")
         if one.measured:
             speaker.say(f"  {one.measured}")
+
+
+def _window(speaker: Speaker, found: Window, most: float, bounded: bool) -> None:
+    """Say from which β on an error no longer follows a power of β, where that is seen."""
+    for limit, what, beyond in (
+        (found.branch, "nudged states are the free one, moved a little", "they jump or bend away"),
+        (found.bounds if bounded else most, "no unit reaches or leaves a bound", "errors have kinks"),
+    ):
+        if limit is None:
+            speaker.say(f"at no β it was looked at, {what}: {beyond}")
+        elif limit < most:
+            speaker.say(f"up to β = {limit:.2g}, {what}; beyond, {beyond}")
 
 
 def _sweep(speaker: Speaker, found: Fidelity) -> None:

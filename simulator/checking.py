@@ -18,6 +18,7 @@ from eqchip.simulator.learning.fidelity import Fidelity, fidelity
 from eqchip.simulator.learning.locality import parts_without_energy
 from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.learning.theorems.prove import ground_of, prove, selected
+from eqchip.simulator.learning.window import window
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
@@ -57,7 +58,12 @@ def check(
     plan = plan_for(compiled)
     found = fidelity(compiled, few.inputs, few.targets, plan, seed=seed_of(chip.circuit))
     ground = ground_of(compiled, few.inputs, few.targets, plan)
-    found = replace(found, held=ground.held, theorems=tuple(prove(ground, names)))
+    found = replace(
+        found,
+        held=ground.held,
+        window=window(ground, found.betas) if found.betas else None,
+        theorems=tuple(prove(ground, names)),
+    )
     tables = [table_of(found, parts_without_energy(chip.circuit))]
     tables += [one.table for one in found.theorems if one.table is not None]
     used = str(np.dtype(compiled.dtype))
@@ -98,6 +104,8 @@ def table_of(found: Fidelity, without_energy: Sequence[str] = ()) -> tuple[Plan,
             "solve": found.solve,
             "samples": found.samples,
             "beta": found.beta,
+            "window_bounds": _number(found.window.bounds if found.window else None),
+            "window_branch": _number(found.window.branch if found.window else None),
             "reciprocity": found.reciprocity,
             "without_energy": " ".join(without_energy),  # names of parts
             "stability": found.stability,

@@ -40,15 +40,16 @@ def least(betas: Sequence[float], errors: Sequence[float | None]) -> tuple[float
 def curvature_slope(betas: Sequence[float], errors: Sequence[float | None]) -> float | None:
     """Return the log-log slope of the error where curvature rules: well above the floor, well below 1.
 
-    The floor falls as 1/β and the curvature grows with β. The fit takes the β above the best one whose
-    errors are at least 30 times the least and at most 10⁻², where both corrections are small. None: fewer
+    The floor falls as 1/β, from the least error on, and the curvature grows with β. The fit takes the β whose
+    errors are at least 30 times that floor and at most 10⁻², where both corrections are small. None: fewer
     than three.
     """
     pairs = [(beta, error) for beta, error in zip(betas, errors, strict=True) if error]
     if not pairs:
         return None
     lowest, best = min((error, beta) for beta, error in pairs)
-    usable = [(beta, error) for beta, error in pairs if beta > best and 30.0 * lowest < error < 1e-2]
+    usable = [(beta, error) for beta, error in pairs if 30.0 * lowest * best / beta < error < 1e-2]
+    usable = [(beta, error) for beta, error in usable if beta > best]
     if len(usable) < 3:
         return None
     logs = np.log(np.array(usable))

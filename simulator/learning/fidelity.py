@@ -30,6 +30,7 @@ from eqchip.simulator.learning.particles import Particles
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.references import finite_differences
 from eqchip.simulator.learning.theorems.theorem import Theorem
+from eqchip.simulator.learning.window import Window
 from eqchip.simulator.streams import stream
 
 #: The β of the sweep, from the noise floor to the curvature; closer where high orders fall steeply.
@@ -73,6 +74,7 @@ class Fidelity:
     reference_picks: int
     reference_jumps: int  # parameters where finite differences jump to another branch or over a kink
     held: float | None = None  # share of the nodes that stand at a bound, where theorems were tried
+    window: Window | None = None  # of β, on the same samples
     theorems: tuple[Theorem, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, opti
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
-    from eqchip.simulator.rows import Plan, Rows
+    from eqchip.simulator.rows import Plan, Rows, Trace
     from eqchip.simulator.run import Part, Run
 
 #: Values of an operating point that are printed; all of them are in the file and in --json.
@@ -32,6 +32,9 @@ def simulate(
     quiet: bool,
 ) -> None:
     """Run the analyses of CHIP (.op, .dc, .tran) in the order of its netlist.
+
+    With .protocol and .tran … learn it is one continuous waveform: samples follow one another, and the chip
+    learns while it is nudged.
 
     Every quantity goes to an HDF5 file with its unit; operating points are printed too. RUN.h5 stands for
     the chip it trained, with what it learned.
@@ -109,6 +112,22 @@ def _print(speaker: Speaker, run: Run) -> None:
         count = sum(max(1, column.width) for column in trace.plan.columns)
         span = f"{axis.name} {first} to {last}"
         speaker.say(f"{name}: {span}, {trace.axis.size} points of {count} quantities, {residual}")
+        if answered := _answered(trace):
+            speaker.say(answered)
+
+
+def _answered(trace: Trace) -> str:
+    """Say how the samples of a learning waveform were answered; nothing where that is not known."""
+    from eqchip.simulator.analyses.presented import answers, is_waveform
+
+    wrong = answers(trace) if is_waveform(trace) else None
+    if wrong is None or not wrong.size:
+        return ""
+    last = max(1, min(wrong.size // 4, 1000))
+    return (
+        f"  {wrong.size} samples, answered where their free phases end: {wrong.sum()} wrong, "
+        f"{wrong[-last:].sum()} among the last {last}"
+    )
 
 
 def _print_values(speaker: Speaker, part: Part) -> None:

@@ -30,6 +30,7 @@ from eqchip.netlists.circuit import Protocol, Tran
 from eqchip.simulator.analyses.columns import recording
 from eqchip.simulator.analyses.initial import VANISHING, begin_at
 from eqchip.simulator.analyses.moving import Moving
+from eqchip.simulator.analyses.presented import FREE, GAP, NUDGED
 from eqchip.simulator.analyses.transient import Tolerances, begun, stretch
 from eqchip.simulator.equilibrium.operating_point import implicit_point
 from eqchip.simulator.equilibrium.solver import Solver
@@ -42,7 +43,6 @@ from eqchip.simulator.system import System
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-GAP, FREE, NUDGED = range(3)
 #: Times closer than this part of the end of the run are one.
 SAME = 1e-12
 

@@ -64,7 +64,7 @@ def moving_parameters(system: System, learnables: Sequence[Learnable]) -> Moving
         elements.append(own)
         spots.append(graph.value_start[own] + found.first_column + learning.column)
         ranges.append(slice(count, count + len(own)))
-        known |= _columns(found, np.arange(count, count + len(own), dtype=np.int64))
+        known |= _columns(found, np.arange(count, count + len(own), dtype=np.int64), one.unit)
         count += len(own)
     chosen = _chosen(system.circuit.saves, known)
     kept = np.concatenate([*(places for _, places in chosen), np.zeros(0, np.int64)]).astype(np.int64)
@@ -76,11 +76,9 @@ def moving_parameters(system: System, learnables: Sequence[Learnable]) -> Moving
     return Moving(plastic, tuple(ranges), tuple(column for column, _ in chosen), tuple(picks))
 
 
-def _columns(found: Elements, places: IntArray) -> dict[str, tuple[Column, IntArray]]:
+def _columns(found: Elements, places: IntArray, unit: str) -> dict[str, tuple[Column, IntArray]]:
     """Return the column of an instance, and of each of its elements."""
     name = found.instance.name.lower()
-    learning = found.instance.family.learning
-    unit = found.instance.family.all_parameters()[learning.parameter].unit if learning else ""
     if found.layout is None:
         return {f"w({name})": (Column(f"w({name})", unit), places)}
     indices = [tuple(int(k) for k in index) for index in zip(*found.layout.index, strict=True)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eqchip.errors import InputError, nearest
+from eqchip.simulator.analyses.presented import is_waveform
 from eqchip.simulator.pictures.choice import choose, knows, quantities
 from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
 from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
@@ -15,7 +16,7 @@ from eqchip.simulator.pictures.style import WIDTH, Picture, figure, style
 from eqchip.simulator.pictures.theorems import PICTURES as THEOREMS
 from eqchip.simulator.pictures.traces import draw_field, draw_lines, label_x, traces_picture
 from eqchip.simulator.pictures.training import draw_curves, known_curves, training_picture
-from eqchip.simulator.pictures.waveform import is_waveform, waveform_picture
+from eqchip.simulator.pictures.waveform import waveform_picture
 from eqchip.simulator.pictures.weights import weights_picture
 from eqchip.simulator.rows import Trace
 

@@ -11,12 +11,12 @@ Gaps are white, free phases pale, nudged phases tinted. A sample answered wrongl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.simulator.analyses.presented import FREE, NUDGED, Stretch, stretches
 from eqchip.simulator.pictures.choice import LINES, node_names, thin
 from eqchip.simulator.pictures.style import (
     COLOURS,
@@ -36,45 +36,11 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
-FREE, NUDGED = 1, 2
 TINTS = {FREE: "#eef2f6", NUDGED: "#fbe3d0"}
 #: Samples that are drawn phase by phase; panels of voltages; lines of weights an array.
 FIRST, PANELS, WEIGHTS = 6, 4, 24
 #: Inches between the first samples and the whole run.
 _BETWEEN = 0.12
-#: Panels that tell nothing without a waveform that learns.
-_MARKS = ("phase", "sample", "beta")
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """One phase of one sample: the rows that belong to it (the first is where the phase before ended)."""
-
-    phase: int
-    sample: int
-    beta: float
-    first: int
-    last: int
-
-
-def is_waveform(trace: Trace) -> bool:
-    """Say whether a trace is that of a learning waveform."""
-    names = {column.name for column in trace.plan.columns}
-    return trace.plan.kind == "tran" and names.issuperset(_MARKS)
-
-
-def stretches(trace: Trace) -> list[Stretch]:
-    """Return the phases in their order."""
-    phase, sample, beta = (np.asarray(trace.values[name]) for name in _MARKS)
-    # The same sample may come twice in a row: a gap begins it anew.
-    changes = np.flatnonzero((np.diff(phase) != 0.0) | (np.diff(sample) != 0.0))
-    firsts = np.concatenate([[0], changes])
-    lasts = np.concatenate([changes, [len(phase) - 1]])
-    return [
-        Stretch(int(phase[last]), int(sample[last]), float(beta[last]), int(first), int(last))
-        for first, last in zip(firsts, lasts, strict=True)
-        if last > first
-    ]
 
 
 def waveform_picture(trace: Trace) -> Picture:

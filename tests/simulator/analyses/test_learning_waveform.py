@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 import eqchip
 from eqchip.errors import InputError
+from eqchip.netlists.circuit import Learn, Protocol, Tran
+from eqchip.netlists.elaborate import elaborate
+from eqchip.netlists.reader import parse
+from eqchip.simulator.analyses.learning_waveform import Lesson, Presentation, learning_waveform
+from eqchip.simulator.analyses.moving import moving_parameters
+from eqchip.simulator.chip import Learnable
+from eqchip.simulator.integrators.plastic import CONTRAST
+from eqchip.simulator.rows import gather
 from eqchip.simulator.run import Run
+from eqchip.simulator.sparse import compile_sparse
 
 Array = NDArray[np.float64]
 
@@ -207,3 +216,38 @@ def test_what_feels_no_energy_is_told_to_take_the_vector_field(monkeypatch: pyte
 
     with pytest.raises(InputError, match="feels no ∂E/∂θ for rule=stdp"):
         lesson_of(learner.chip, load_data(circuit))
+
+
+def test_any_part_that_feels_learns_a_resistor_as_well() -> None:
+    # V1 at 1 V over R1 to C1, nudged by 0.3 mA: R1 feels ½(Δv)²; its conductance moves by the change of that.
+    circuit = elaborate(
+        parse("t\nV1 in 0 0\nR1 in out 1k\nR2 out 0 1k\nC1 out 0 1n\nI1 0 out 0\n", "test.cir")
+    )
+    circuit.learns.append(Learn("R1", 1.0))
+    circuit.analyses.append(card := Tran(0.1e-6, 22e-6, learn=True))
+    system = compile_sparse(circuit)
+    moving = moving_parameters(system, [Learnable("R1", (), 1.0, low=0.0, unit="S")])
+    assert moving.plastic.theta == pytest.approx([1e-3])
+    free, pulled = system.drives(), system.drives()
+    free[system.slots("V1")] = pulled[system.slots("V1")] = 1.0
+    pulled[system.slots("I1")] = 0.3e-3
+    factor = 4e-3  # S/V²
+    lesson = Lesson(
+        protocol=Protocol(free=10e-6, nudged=10e-6, gap=2e-6),
+        law=CONTRAST,
+        moving=moving,
+        inputs=system.slots("V1"),
+        outputs=system.unknown_of_node[[circuit.node_index()["out"]]],
+        presentations=iter([Presentation(0, free, lambda x: pulled, np.array([factor]), np.zeros(1), 1.0)]),
+        marks=lambda volts, targets: {},
+        columns=(),
+    )
+    trace = gather(learning_waveform(system, card, lesson))[0]
+    start = np.flatnonzero(trace["phase"] == 1)[-1]
+    drop = trace["v(in)"] - trace["v(out)"]
+    moved = -factor * 0.5 * (drop[-1] ** 2 - drop[start] ** 2)
+    assert trace["w(r1)"][-1] - 1e-3 == pytest.approx(moved, rel=1e-12)
+    assert moved > 1e-4
+    # At the end current law holds with the conductance as it is then.
+    out = trace["v(out)"][-1]
+    assert trace["w(r1)"][-1] * drop[-1] + 0.3e-3 - out * 1e-3 == pytest.approx(0.0, abs=1e-6)

@@ -13,7 +13,7 @@ import numpy as np
 
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Chip
-from eqchip.simulator.learning.epoch import Epoch
+from eqchip.simulator.learning.epoch import Epoch, Evaluation
 from eqchip.simulator.records.arrays import ArrayPlan
 from eqchip.simulator.rows import Column, Plan, Rows
 
@@ -29,6 +29,7 @@ _COLUMNS = (
     Column("latency", "s"),
     Column("free_iterations", ""),
     Column("free_residual", ""),
+    Column("rate_share", ""),  # what the schedule leaves of the rates
 )
 
 
@@ -42,8 +43,8 @@ def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
-def row_of(epoch: Epoch) -> Rows:
-    """Return one epoch as a row of the curves."""
+def row_of(epoch: Epoch, share: float = 1.0) -> Rows:
+    """Return one epoch as a row of the curves; `share` is what the schedule left of the rates."""
     free = epoch.phases["free"]
     values = {
         "train_error": epoch.train_error,
@@ -57,10 +58,40 @@ def row_of(epoch: Epoch) -> Rows:
         "latency": epoch.latency,
         "free_iterations": free.iterations,
         "free_residual": free.largest_residual,
+        "rate_share": share,
     }
     return Rows(
         np.array([float(epoch.number)]), {name: np.array([_number(one)]) for name, one in values.items()}
     )
+
+
+def confusion_plan(classes: int) -> Plan:
+    """Return the plan of `confusion/`: a row a class, a column an answer."""
+    labels = tuple(str(k) for k in range(classes))
+    return Plan("confusion", Column("class", ""), (Column("answers", "", classes, labels),))
+
+
+def confusion_rows(test: Evaluation) -> Rows | None:
+    """Return how often each class of the test samples was answered how."""
+    if test.confusion is None:
+        return None
+    counts = test.confusion.astype(np.float64)
+    return Rows(np.arange(len(counts), dtype=np.float64), {"answers": counts})
+
+
+def cost_plan(circuit: Circuit) -> Plan:
+    """Return the plan of `cost/`: what an answer takes; and how many devices of each family there are."""
+    devices: dict[str, int] = {}
+    for one in circuit.instances:
+        devices[one.family.name] = devices.get(one.family.name, 0) + one.count
+    counts = {"devices": list(devices), "device_counts": list(devices.values())}
+    return Plan("cost", Column("sample", ""), (Column("latency", "s"),), counts)
+
+
+def cost_rows(test: Evaluation) -> Rows:
+    """Return the latency of each test sample; NaN where time was not stepped."""
+    took = np.full(test.samples, np.nan) if test.durations is None else np.asarray(test.durations, float)
+    return Rows(np.arange(test.samples, dtype=np.float64), {"latency": took})
 
 
 def weight_plans(chip: Chip, group: str = "weights") -> list[ArrayPlan]:

@@ -25,7 +25,7 @@ from eqchip.simulator.records.reader import Record, opened
 from eqchip.simulator.records.recover import finished_name, killed, recover
 from eqchip.simulator.records.slots import number_of, read_slots
 from eqchip.simulator.records.target import part_of
-from eqchip.simulator.rows import Rows
+from eqchip.simulator.rows import Rows, Trace
 from eqchip.simulator.samples import Samples
 
 EPOCHS = "train.epochs"
@@ -39,7 +39,10 @@ class Kept:
     chip: LoadedChip  # untrained, as it is to be trained from here on
     epoch: int  # epochs done
     arrays: Mapping[str, NDArray[Any]]  # see training_state.py
+    planned: int  # epochs that were wanted before
     rows: Rows  # of the curves, as far as these epochs
+    settling: Rows | None  # how samples settled before the training
+    beginning: Mapping[str, NDArray[Any]]  # what learns, before the training
     resumed_after: tuple[int, ...]  # epochs after which it was resumed, this time included
     form: str
     dtype: str
@@ -102,17 +105,18 @@ def take_up(claim: Claim, chip: LoadedChip | None, changes: Mapping[str, str | f
             f"all {epoch} epochs of {claim.path} are done",
             expected=f"more of them: --set {EPOCHS}={2 * epoch}",
         )
-    trace = record.traces["training"]
-    done = trace.axis <= epoch
-    rows = Rows(trace.axis[done], {name: values[done] for name, values in trace.values.items()})
+    training = record.traces["training"]
     known = record.provenance["parameters"]
-    earlier = tuple(int(k) for k in np.atleast_1d(trace.plan.attributes.get("resumed_after", ())))
+    earlier = tuple(int(k) for k in np.atleast_1d(training.plan.attributes.get("resumed_after", ())))
     return Kept(
         claim.path,
         after,
         epoch,
         arrays,
-        rows,
+        int(float(before.circuit.train.get("epochs", 10))),
+        _rows(training, "epoch", epoch),
+        _rows(record.traces["settling"], "trained", 0),
+        record.beginning,
         (*(k for k in earlier if k < epoch), epoch),
         str(record.facts["form"]),
         str(record.facts["dtype"]),
@@ -120,6 +124,12 @@ def take_up(claim: Claim, chip: LoadedChip | None, changes: Mapping[str, str | f
         known.get("samples"),
         tuple(_other_versions(record.provenance["versions"])),
     )
+
+
+def _rows(trace: Trace, name: str, most: float) -> Rows:
+    """Return the rows of a table where a column (or the axis) is at most so much."""
+    within = trace[name] <= most
+    return Rows(trace.axis[within], {column: values[within] for column, values in trace.values.items()})
 
 
 def _recover_newer(claim: Claim) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from eqchip.errors import InputError
 from eqchip.simulator.chip import Chip
 from eqchip.simulator.cost.readout import readout_of
-from eqchip.simulator.curves import curves, row_of, weight_plans
+from eqchip.simulator.curves import weight_plans
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.epoch import Epoch, Evaluation, TrainState
 from eqchip.simulator.learning.plan import Plan, plan_for
@@ -28,6 +28,7 @@ from eqchip.simulator.rows import gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.samples import Dataset
 from eqchip.simulator.simulating import origin, seed_of
+from eqchip.simulator.training_report import Report
 from eqchip.simulator.training_state import Keeper, state_plans, unpack
 
 #: Weights go to disk this often at most, in seconds; and at the end.
@@ -67,32 +68,68 @@ def train(
     state = None
     if kept is not None:
         same_samples(kept, samples.train)
+        _same_schedule(kept, plan)
         state = unpack(kept.epoch, kept.arrays, compiled, plan, samples.train)
     stream = _watched(compiled, samples, plan, state, watch, tick)
     if file is None:
-        rows = [row_of(epoch) for epoch in stream]
-        trace = gather([curves(), *([kept.rows] if kept else []), *rows])[0]
-        facts = {
-            "command": "train",
-            "chip": chip.name,
-            "form": compiled.form,
-            "dtype": str(compiled.dtype),
-            "seed": seed_of(chip.circuit),
-            "outcome": "complete",
-            "seconds": time.monotonic() - begin,
-        }
-        return Run(facts, {"training": trace}, compiled.parameters())
+        return _in_memory(chip, compiled, samples, plan, stream, kept, begin)
     where = origin("train", chip, compiled.form, str(compiled.dtype), arguments, data)
     known = {**where.parameters, "samples": fingerprint(samples.train), "data_option": data}
+    report = Report(compiled, samples, plan, kept)
     recorder = Recorder(
         file,
         replace(where, parameters=known),
-        [curves(kept.resumed_after if kept else ())],
-        weight_plans(compiled),
+        report.plans,
+        weight_plans(compiled) + weight_plans(compiled, "weights_before"),
         state_plans(compiled, plan, samples.train),
     )
-    _record(recorder, compiled, stream, kept, state, plan.epochs)
+    _record(recorder, report, stream, state)
     return Run.of(Record(file))
+
+
+def _same_schedule(kept: Kept, plan: Plan) -> None:
+    """Refuse to raise the epochs of a schedule that runs over all of them: what is done would be another."""
+    before = plan.with_(epochs=kept.planned)
+    if any(before.share(number) != plan.share(number) for number in range(1, kept.epoch + 1)):
+        raise InputError(
+            f"train.epochs={plan.epochs}: the rates of {kept.file} run down over its {kept.planned} epochs "
+            f"(schedule={plan.schedule}), so more of them are another training",
+            expected="the epochs it was begun with, or schedule=constant from the start",
+        )
+
+
+def _in_memory(
+    chip: LoadedChip,
+    compiled: Chip,
+    samples: Dataset,
+    plan: Plan,
+    stream: Iterator[Epoch],
+    kept: Kept | None,
+    begin: float,
+) -> Run:
+    """Return a training as a run in memory, with the parts that a file has."""
+    report = Report(compiled, samples, plan, kept)
+    blocks = [list(report.before())]
+    last = None
+    for epoch in stream:
+        blocks.append([(report.training, report.row(epoch))])
+        last = epoch
+    blocks.append(list(report.after(last)))
+    rows = [one for block in blocks for one in block]
+    traces = {
+        one.kind: gather([one, *(part for number, part in rows if number == k)])[0]
+        for k, one in enumerate(report.plans)
+    }
+    facts = {
+        "command": "train",
+        "chip": chip.name,
+        "form": compiled.form,
+        "dtype": str(compiled.dtype),
+        "seed": seed_of(chip.circuit),
+        "outcome": "complete",
+        "seconds": time.monotonic() - begin,
+    }
+    return Run(facts, traces, compiled.parameters())
 
 
 def _watched(
@@ -113,45 +150,45 @@ def _watched(
             watch(epoch)
 
 
-def _record(
-    recorder: Recorder,
-    chip: Chip,
-    stream: Iterator[Epoch],
-    kept: Kept | None,
-    state: TrainState | None,
-    planned: int,
-) -> None:
+def _record(recorder: Recorder, report: Report, stream: Iterator[Epoch], state: TrainState | None) -> None:
     """Write what comes; the file holds whole epochs only, however it ends."""
     keeper = Keeper(recorder)
     done, written = 0, -math.inf
+    last: Epoch | None = None
     with recorder:
-        _store(recorder, chip.parameters())
-        if kept is not None and state is not None:
-            done = kept.epoch
-            recorder.add(0, kept.rows)
+        _store(recorder, report.beginning, "weights_before")
+        _store(recorder, report.beginning)
+        for table, rows in report.before():
+            recorder.add(table, rows)
+        if state is not None:
+            done = state.epoch
             _store(recorder, state.parameters)
             keeper.offer(state)
         try:
             for epoch in stream:
-                done = epoch.number
-                recorder.add(0, row_of(epoch))
+                last, done = epoch, epoch.number
+                recorder.add(report.training, report.row(epoch))
                 keeper.offer(epoch.state)
                 if time.monotonic() - written > _OFTEN:
                     _store(recorder, epoch.state.parameters)
                     written = time.monotonic()
+            for table, rows in report.after(last):
+                recorder.add(table, rows)
         except KeyboardInterrupt:
             if not done:
                 raise KeyboardInterrupt("nothing was kept: no epoch had ended") from None
-            raise KeyboardInterrupt(f"{done} of {planned} epochs are kept in {recorder.path}") from None
+            raise KeyboardInterrupt(
+                f"{done} of {report.plan.epochs} epochs are kept in {recorder.path}"
+            ) from None
         finally:
             keeper.finish()
             if keeper.parameters:
                 _store(recorder, keeper.parameters)
 
 
-def _store(recorder: Recorder, weights: Mapping[str, NDArray[Any]]) -> None:
+def _store(recorder: Recorder, weights: Mapping[str, NDArray[Any]], group: str = "weights") -> None:
     for name, values in weights.items():
-        recorder.put(f"weights/{name}", values)
+        recorder.put(f"{group}/{name}", values)
 
 
 def evaluate(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from eqchip.simulator.chip import State, Weights
+from eqchip.simulator.chip import Array, State, Weights
 
 
 @dataclass(slots=True)
@@ -63,6 +63,8 @@ class Evaluation:
     samples_per_second: float
     latency: float | None  # s, mean of the free phase
     free: PhaseReport
+    confusion: Array | None = None  # [true class, class answered]; None where outputs stand for no classes
+    durations: Array | None = None  # (samples,) s, of each free phase; None where time was not stepped
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Epoch:
     latency: float | None
     phases: dict[str, PhaseReport]  # free, then nudged by factor: "+β", "−β"
     state: TrainState
+    test: Evaluation | None = None
 
 
 def latency(report: PhaseReport) -> float | None:

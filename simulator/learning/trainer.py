@@ -19,6 +19,7 @@ import numpy as np
 
 from eqchip.errors import InputError
 from eqchip.simulator.chip import Array, Chip, Weights
+from eqchip.simulator.cost.confusion import confusion
 from eqchip.simulator.cost.decoding import Readout, Several
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.learning.epoch import Epoch, Evaluation, PhaseReport, TrainState, latency
@@ -97,6 +98,7 @@ def train(
             TrainState(
                 number, chip.parameters(), dict(velocity), particles.store if plan.persistent else None
             ),
+            test,
         )
 
 
@@ -120,11 +122,17 @@ def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout | Severa
         raise InputError("there is no sample to test with")
     started = time.perf_counter()
     tally = Tally(plan, readout)
+    counts, durations = None, list[Array]()
     for first in range(0, len(samples), TEST_BATCH):
         batch = samples[first : first + TEST_BATCH]
         free = settle_free(chip, batch.inputs, plan.free)
+        outputs = chip.outputs(free)
         tally.phases.setdefault("free", PhaseReport()).add(free)
-        tally.answers(chip.outputs(free), batch.targets)
+        tally.answers(outputs, batch.targets)
+        counted = confusion(readout, outputs, batch.targets)
+        counts = counted if counts is None or counted is None else counts + counted
+        if free.durations is not None:
+            durations.append(free.durations)
     seconds = time.perf_counter() - started
     report = tally.phases["free"]
     return Evaluation(
@@ -135,6 +143,8 @@ def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout | Severa
         len(samples) / seconds,
         latency(report),
         report,
+        counts,
+        np.concatenate(durations) if durations else None,
     )
 
 

@@ -21,7 +21,7 @@ from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Column, Plan, Trace
 
 #: What is in a file beside the groups with an axis.
-_OTHERS = ("run", "provenance", "weights", "state")
+_OTHERS = ("run", "provenance", "weights", "weights_before", "state")
 
 
 @contextmanager
@@ -106,16 +106,16 @@ class _Columns(Mapping[str, NDArray[Any]]):
 
 
 class _Arrays(Mapping[str, NDArray[Any]]):
-    """The arrays of `weights`, each read when it is asked for."""
+    """The arrays of a group, each read when it is asked for."""
 
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
-        self._path, self._names = path, names
+    def __init__(self, path: Path, group: str, names: tuple[str, ...]) -> None:
+        self._path, self._group, self._names = path, group, names
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._names:
             raise KeyError(name)
         with opened(self._path) as file:
-            return np.asarray(file[f"weights/{name}"][()])
+            return np.asarray(file[f"{self._group}/{name}"][()])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -152,16 +152,17 @@ class Record:
                 for name, group in file.items()
                 if isinstance(group, h5py.Group) and name not in _OTHERS
             }
-            names = (
-                tuple(name for name, one in file["weights"].items() if not one.is_scale)
-                if "weights" in file
-                else ()
-            )
+            names, earlier = _names_in(file, "weights"), _names_in(file, "weights_before")
             units = {
                 name: shown_unit(_text(file[f"weights/{name}"].attrs.get("units", ""))) for name in names
             }
-        self.arrays: Mapping[str, NDArray[Any]] = _Arrays(self.path, names)
+        self.arrays: Mapping[str, NDArray[Any]] = _Arrays(self.path, "weights", names)
+        self.beginning: Mapping[str, NDArray[Any]] = _Arrays(self.path, "weights_before", earlier)
         self.array_units = units
+
+
+def _names_in(file: h5py.File, group: str) -> tuple[str, ...]:
+    return tuple(name for name, one in file[group].items() if not one.is_scale) if group in file else ()
 
 
 _FACTS = ("command", "chip", "form", "dtype", "seed")
@@ -177,7 +178,7 @@ def _trace(path: Path, group: h5py.Group) -> Trace:
     for stored, dataset in group.items():
         if not isinstance(dataset, h5py.Dataset) or dataset.is_scale:
             continue
-        if stored == "residual":
+        if stored == "residual" and not dataset.shape:
             residual = float(dataset[()])
             continue
         name = _text(dataset.attrs.get("long_name")) or decode(stored)

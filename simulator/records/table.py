@@ -185,6 +185,8 @@ class Table:
             group.attrs.create("axes", axes, dtype=_TEXT)
         for key, value in plan.attributes.items():
             attribute(group, key, value)
+        if "residual" in group:  # a column of its own: no largest one beside it
+            return
         group.create_dataset("residual", data=0.0)
         text_attribute(group["residual"], "units", "A")
         text_attribute(group["residual"], "long_name", "largest residual of Kirchhoff's current law")
@@ -200,7 +202,7 @@ class Table:
         for column, name, width in self._columns:
             block = np.ascontiguousarray(rows.values[column], dtype=np.float64)
             self._extend(name, first, block.reshape(count, width) if width else block.reshape(count))
-        if rows.residual > self.residual:
+        if rows.residual > self.residual and "residual" not in rows.values:
             self.residual = rows.residual
             self._group["residual"][()] = rows.residual
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.simulator.adjoint import adjoint
 from eqchip.simulator.array_frame import ArrayFrame
-from eqchip.simulator.chip import State, Weights
+from eqchip.simulator.chip import Learnable, State, Weights
 from eqchip.simulator.cost.costs import cost_of
-from eqchip.simulator.jacobian import adjoint
 from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
@@ -72,13 +72,43 @@ class ArrayLearning(ArrayFrame):
             nodes.activity(part).astype(np.float64)
             for nodes, part in zip(self.wiring.nodes, parts, strict=True)
         ]
-        return self._slopes(rho, mu)
+        return self._slopes(rho, mu, self.learnables)
 
     def vector_field(self, before: State, after: State) -> Weights:
         """Return (∂f/∂θ)ᵀ(v(after) − v(before)), ∂f/∂θ in the middle of the two, as batch means.
 
         ∂f/∂θ of a node is −gleak·vunit·r·∂d/∂θ, so the displacement takes the place of an adjoint.
         """
+        return self._slopes(*self._displacement(before, after), self.learnables)
+
+    def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
+        """Return the last of the states of a phase, and the vector fields of all its steps added up.
+
+        What held nodes drive feels Σ ρ(x)·μ = ρ(x)·Σμ: one product for the whole phase.
+        """
+        among = tuple(one for one in self.learnables if self._among_free(one.name))
+        others = tuple(one for one in self.learnables if one not in among)
+        before, along, rho = next(states), Weights(), []
+        displaced: dict[int, Array] = {}
+        for after in states:
+            rho, mu = self._displacement(before, after)
+            for name, step in self._slopes(rho, mu, among).items():
+                along[name] = along[name] + step if name in along else step
+            displaced = {group: displaced[group] + mu[group] if displaced else mu[group] for group in mu}
+            before = after
+        found = self._slopes(rho, displaced, others) | along
+        return before, {one.name: found[one.name] for one in self.learnables}
+
+    def _among_free(self, name: str) -> bool:
+        """Say whether a learnable is an array whose rows and columns both move."""
+        at = self.layout.arrays.get(name.lower())
+        if at is None:
+            return False
+        link = self.wiring.links[at]
+        return not (self.wiring.nodes[link.pre].clamped or self.wiring.nodes[link.post].clamped)
+
+    def _displacement(self, before: State, after: State) -> tuple[list[Array], dict[int, Array]]:
+        """Return ρ in the middle of two states, and −r·Δs of the free groups over the energy scale."""
         middle, mu = [], {}
         for group, nodes in enumerate(self.wiring.nodes):
             first, second = (self._by_group(state)[group] for state in (before, after))
@@ -88,12 +118,12 @@ class ArrayLearning(ArrayFrame):
                 weight = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
                 r = nodes.slope(mean) if nodes.law.energy else 1.0
                 mu[group] = -weight * r * (second - first)
-        return self._slopes(middle, mu)
+        return middle, mu
 
-    def _slopes(self, rho: list[Array], mu: dict[int, Array]) -> Weights:
-        """Return the batch mean of Σ μ ∂d/∂θ of every learnable, from activities and μ by group."""
+    def _slopes(self, rho: list[Array], mu: dict[int, Array], learnables: tuple[Learnable, ...]) -> Weights:
+        """Return the batch mean of Σ μ ∂d/∂θ of some learnables, from activities and μ by group."""
         out: Weights = {}
-        for one in self.learnables:
+        for one in learnables:
             at = self.layout.arrays.get(one.name.lower())
             if at is not None:
                 link = self.wiring.links[at]

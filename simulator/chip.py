@@ -144,6 +144,9 @@ class Chip(Protocol):
         energy drive, from every direction it is used in.
         """
 
+    def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
+        """Return the last of the states of a phase, and vector_field of all its steps added up."""
+
     def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
         """Add −factor·signal to each θ, within its bounds."""
 
@@ -180,7 +183,7 @@ class Chip(Protocol):
         """Return ‖J − Jᵀ‖/‖J‖ at a state (first sample), over free nodes."""
 
     def stability(self, state: State) -> tuple[float, float]:
-        """Return (margin, slowest time constant in s) from the eigenvalues of −C⁻¹J (first sample)."""
+        """Return (margin, slowest time constant in s) from the eigenvalues of −C⁻¹J; the worst sample."""
 
     def voltages(self, state: State) -> dict[str, Array]:
         """Return v(bus) in volts, (B, n), for records."""

@@ -113,29 +113,3 @@ def free_conductances(wiring: Wiring, at: Point) -> tuple[FloatArray, FloatArray
     leak = per_node(wiring, lambda nodes: nodes.gleak)
     siemens = j * (leak * vunit)[:, None] / vunit[None, :]
     return siemens[np.ix_(move, move)], per_node(wiring, lambda nodes: nodes.capacitance)[move]
-
-
-#: Numbers of the matrices that an adjoint solves together.
-_ROOM = 1 << 22
-
-
-def adjoint(phase: Phase, states: Sequence[Array], pull: Sequence[Array]) -> dict[int, FloatArray]:
-    """Return μ = r·λ by free group, Jᵀλ = −pull, λ = 0 at a bound: Σ μ ∂d/∂θ is the gradient."""
-    wiring = phase.wiring
-    at = point(phase, states)
-    right = np.concatenate([np.asarray(pull[g], dtype=np.float64) for g in wiring.free], axis=1)
-    matrix = wiring.matrix()
-    size = len(matrix)
-    index = np.arange(size)
-    solved = np.empty_like(right)
-    together = max(1, _ROOM // (size * size))
-    for first in range(0, len(right), together):
-        rows = slice(first, first + together)
-        keep = ~at.pinned[rows]
-        part = at.part(rows).jacobian(matrix) * (keep[:, :, None] & keep[:, None, :])
-        part[:, index, index] += ~keep
-        force = np.where(keep, -right[rows], 0.0)
-        solved[rows] = np.linalg.solve(part.transpose(0, 2, 1), force[:, :, None])[:, :, 0]
-    mu = solved * at.r
-    cuts = np.cumsum([wiring.nodes[g].size for g in wiring.free])[:-1]
-    return dict(zip(wiring.free, np.split(mu, cuts, axis=1), strict=True))

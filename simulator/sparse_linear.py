@@ -20,9 +20,9 @@ IntArray = NDArray[np.int64]
 class SparseLinear(SparseFrame):
     """Small changes around a state."""
 
-    def _free(self, state: State) -> tuple[FloatArray, FloatArray, IntArray]:
-        """Return G, C and the unknowns that no bound holds, at the first sample."""
-        x = np.asarray(state.values[0])
+    def _free(self, state: State, sample: int = 0) -> tuple[FloatArray, FloatArray, IntArray]:
+        """Return G, C and the unknowns that no bound holds, at one sample."""
+        x = np.asarray(state.values[sample])
         data = x[None, self.held] / self.scales.vunit[self.inputs]
         drives = self._drives(data, None)
         g, c = self.system.jacobian(x, drives[0])
@@ -41,6 +41,10 @@ class SparseLinear(SparseFrame):
         return asymmetry(j)
 
     def stability(self, state: State) -> tuple[float, float]:
-        """Return (least decay rate over 1/τ, its time constant in s), below 0 if unstable (first sample)."""
-        g, c, free = self._free(state)
-        return modes(g[np.ix_(free, free)], c[np.ix_(free, free)], self.tau if self.tau > 0.0 else 1.0)
+        """Return (least decay rate over 1/τ, its time constant in s) of the worst sample; < 0: unstable."""
+        found = []
+        for sample in range(len(state.residual)):
+            g, c, free = self._free(state, sample)
+            here = g[np.ix_(free, free)], c[np.ix_(free, free)]
+            found.append(modes(*here, self.tau if self.tau > 0.0 else 1.0))
+        return min(found)

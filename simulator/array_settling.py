@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.node_law import LINEAR
 from eqchip.errors import SimulationError
 from eqchip.simulator.array_frame import ArrayFrame
 from eqchip.simulator.chip import Nudge, Settling, State
@@ -46,15 +47,33 @@ class ArraySettling(ArrayFrame):
         if length is None:
             length = phase.wiring.kept[settling] = self._field(phase, settling)[1]
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
-            if settling.solve == "euler" and length.count is not None:
-                residual, floor = array_euler.integrate(phase, states, length.count, length.length)
-                seconds = length.count * length.length
-                taken, durations = np.full(len(inputs), length.count), np.full(len(inputs), seconds)
+            whole = self._whole(phase, settling, length)
+            if whole is not None and length.count is not None:
+                residual, floor = array_euler.integrate(phase, states, length.count, whole)
+                taken = np.full(len(inputs), length.count)
                 settled = residual <= np.maximum(settling.tol, floor)
-                return State(self._values(states, phase), residual, taken, settled, extra, seconds, durations)
+                ended = State(self._values(states, phase), residual, taken, settled, extra)
+                if settling.solve == "euler":
+                    ended.seconds = length.count * length.length
+                    ended.durations = np.full(len(inputs), ended.seconds)
+                return ended
             field, _ = self._field(phase, settling)
             *_, last = run(field, field.joined(states), settling, integrator(settling.solve), length)
         return self._state(field, last, settling, extra)
+
+    def _whole(self, phase: Phase, settling: Settling, length: Pace) -> float | None:
+        """Return the length of Euler's steps that are those asked for, s: their kernels run whole phases.
+
+        s ← ρ(d) + k − (a − 1)·s is a step of one τ where no clamp comes between drive and nudge.
+        """
+        if settling.solve == "euler":
+            return length.length
+        groups = [phase.wiring.nodes[g] for g in phase.wiring.free]
+        tau = float(groups[0].tau[0])
+        if settling.solve != "discrete" or not all(np.all(nodes.tau == tau) for nodes in groups):
+            return None
+        nudged = [phase.wiring.nodes[g] for g in phase.nudged]
+        return tau if all(nodes.law.code == LINEAR for nodes in nudged) and tau > 0.0 else None
 
     def _equilibrium(
         self,

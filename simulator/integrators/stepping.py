@@ -87,8 +87,12 @@ def run(field: Field, x: Array, settling: Settling, method: Integrator, length: 
         for number in range(1, length.count + 1):
             x = method.step(field, x, f, length.length)
             f = field.rates(x)
-            yield _together(field, x, f, number, number * length.length if method.physical else math.nan)
-            if number < length.count and field.renew():
+            seconds = number * length.length if method.physical else math.nan
+            if number == length.count:
+                yield _together(field, x, f, number, seconds)
+                return
+            yield _unmeasured(x, number, seconds)
+            if field.renew():
                 f = field.rates(x)
 
 

@@ -167,3 +167,19 @@ def test_prototypical_dynamics_end_at_the_equilibrium_of_a_linear_readout() -> N
     np.testing.assert_allclose(chip.outputs(iterated), chip.outputs(still), atol=1e-11)
     assert iterated.durations is None
     assert np.isnan(iterated.seconds)
+
+
+@pytest.mark.parametrize("kind", [None, "frozen"])
+def test_prototypical_dynamics_know_no_time_constants(kind: str | None) -> None:
+    x, t = data()
+    anchor = None if kind is None else np.full((5, 4), 0.3)
+    ends = []
+    for c in ("1p", "2.5p"):  # with one τ for all, a kernel runs the whole phase
+        chip, _ = made(f"activation=tanh drive=direct c={c}", "activation=linear", spread=0.3)
+        settling, nudge = Settling("discrete", steps=7), Nudge(t, 0.4, anchor)
+        *_, last = chip.course(x, settling, nudge)
+        ends += [chip.settle(x, settling, nudge), last]
+    for state in ends:
+        np.testing.assert_allclose(chip.outputs(state), chip.outputs(ends[0]), rtol=1e-13)
+        np.testing.assert_allclose(state.values[0], ends[0].values[0], atol=1e-14)
+        assert np.isnan(state.seconds)

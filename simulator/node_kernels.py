@@ -142,26 +142,44 @@ def rates(
 
     Where a state is pressed against a bound, F is 0.
     """
-    unit = 16.0 * np.finfo(s.dtype).eps
+    unit, f = 16.0 * np.finfo(s.dtype).eps, np.empty_like(s[0])
     for row in range(s.shape[0]):
-        worst, most = rate_row(law, a, k[row], d[row], s[row], rise[row], residual[row])
+        rate_row(law, a, k[row], d[row], s[row], rise[row], f)
+        worst, most = residual[row], 0.0
+        for j in range(len(f)):
+            worst = abs(f[j]) if not abs(f[j]) <= worst else worst  # NaN is the largest
+            most = max(most, abs(d[row, j]))
         residual[row] = worst
         floor[row] = max(floor[row], unit * (1.0 + most))
 
 
 @kernel
-def rate_row(
-    law: Law, a: Array, k: Array, d: Array, s: Array, rise: Array, worst: float
-) -> tuple[float, float]:
-    """Return the largest |F| of a row, `worst` at least, and the largest |d|."""
-    low, high, most = law.low, law.high, 0.0
+def rate_row(law: Law, a: Array, k: Array, d: Array, s: Array, rise: Array, f: Array) -> None:
+    """Set f to F of a row, 0 where a state is pressed against a bound."""
+    zero = s.dtype.type(0)
+    if law.energy:
+        for j in range(len(s)):
+            f[j] = rise[j] * d[j] + k[j] - a[j] * s[j]
+    else:
+        for j in range(len(s)):
+            f[j] = d[j] + k[j] - a[j] * s[j]
     for j in range(len(s)):
-        here = s[j]
-        f = (rise[j] if law.energy else 1) * d[j] + k[j] - a[j] * here
-        if not ((here <= low[j] and f < 0) or (here >= high[j] and f > 0)):
-            worst = abs(f) if not abs(f) <= worst else worst  # NaN is the largest
-        most = max(most, abs(d[j]))
-    return worst, most
+        pressed = ((s[j] <= law.low[j]) & (f[j] < zero)) | ((s[j] >= law.high[j]) & (f[j] > zero))
+        f[j] = zero if pressed else f[j]
+
+
+@kernel
+def largest(values: Array, exact: Exact) -> float:
+    """Return the largest absolute value, of which NaN is one: as whole numbers, bits are in that order."""
+    if exact is None:
+        short = np.int32(0)
+        for word in values.view(np.int32):
+            short = max(short, np.int32(word & np.int32(0x7FFFFFFF)))
+        return float(np.int32(short).view(np.float32))
+    most = np.int64(0)
+    for word in values.view(np.int64):
+        most = max(most, np.int64(word & np.int64(0x7FFFFFFFFFFFFFFF)))
+    return float(np.int64(most).view(np.float64))
 
 
 @kernel

@@ -1,8 +1,8 @@
 """A whole phase of explicit Euler as one kernel, sample by sample: states stay in the nearest cache.
 
 For chips whose couplings between free nodes are small (fused_layout.LARGEST): layered ones with one hidden
-layer, all that is small. It is the plain way of array_euler.py to rounding: only sums of a drive stand in another
-order. A sample's answer depends neither on the others of its batch nor on the number of threads.
+layer, all that is small. It is the plain way of array_euler.py to rounding: only the order of sums differs.
+A sample's answer depends neither on the others of its batch nor on the number of threads.
 """
 
 from __future__ import annotations
@@ -21,18 +21,16 @@ from eqchip.simulator.integrators.fused_layout import (
     CODE,
     END,
     ENERGY,
+    TILE,
     Fused,
     fused_of,
 )
-from eqchip.simulator.node_kernels import Exact, Law, euler_row, exponents, rate_row, rises, values
+from eqchip.simulator.node_kernels import Exact, Law, euler_row, exponents, largest, rate_row, rises, values
 from eqchip.simulator.phase import Phase
 from eqchip.threads import share
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
-
-#: Samples that are moved together; their states and what drives them should stay in the nearest cache.
-TILE = 4
 
 #: Steps of one sample and node below which another thread takes longer to wake than to work.
 GRAIN = 100_000
@@ -83,13 +81,14 @@ def march(
 
     A tile of samples stands group by group: all samples of a group one after another.
     """
-    size = TILE * s.shape[1]
+    size, unit = TILE * s.shape[1], 16.0 * np.finfo(s.dtype).eps
     x, c, push, d = (
         np.empty(size, s.dtype),
         np.empty(size, s.dtype),
         np.zeros(size, s.dtype),
         np.empty(size, s.dtype),
     )
+    spare = np.zeros(s.shape[1], s.dtype)
     rho, rise, z, m = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
     for begin in range(first, last, TILE):
         rows = min(TILE, last - begin)
@@ -102,18 +101,23 @@ def march(
         for _ in range(steps):
             for j in range(used):
                 d[j] = c[j]
-            add_drives(fused, rows, rho, d)
+            add_drives(fused, rows, rho, d, spare)
             move(fused, rows, push, d, x, rho, rise, z, m, exact)
         for j in range(used):
             d[j] = c[j]
-        add_drives(fused, rows, rho, d)
+        add_drives(fused, rows, rho, d, spare)
         activity(fused, rows, x, rho, rise, z, m, exact)
-        judge(fused, rows, push, d, x, rise, residual[begin : begin + rows], floor[begin : begin + rows])
-        for g in range(len(fused.groups)):
-            low, high = fused.groups[g, BEGIN], fused.groups[g, END]
-            for row in range(rows):
+        judge(fused, rows, push, d, x, rise, z)
+        for row in range(rows):
+            worst, most = 0.0, 0.0
+            for g in range(len(fused.groups)):
+                low, high = fused.groups[g, BEGIN], fused.groups[g, END]
                 here = rows * low + row * (high - low)
-                s[begin + row, low:high] = x[here : here + high - low]
+                found = largest(z[here : here + high - low], exact)
+                worst = found if not found <= worst else worst  # NaN is the largest
+                most = max(most, largest(d[here : here + high - low], exact))
+            residual[begin + row], floor[begin + row] = worst, unit * (1.0 + most)
+        leave(fused, x, begin, rows, s)
 
 
 @kernel(inner=True)
@@ -123,13 +127,28 @@ def enter(fused: Fused, source: Array, begin: int, rows: int, tile: Array) -> No
         low, high = fused.groups[g, BEGIN], fused.groups[g, END]
         for row in range(rows):
             here = rows * low + row * (high - low)
-            tile[here : here + high - low] = source[begin + row, low:high]
+            to, taken = tile[here : here + high - low], source[begin + row, low:high]
+            for j in range(len(to)):
+                to[j] = taken[j]
 
 
 @kernel(inner=True)
-def law_of(fused: Fused, g: int) -> Law:
-    """Return the law of one group."""
-    b, e = fused.groups[g, BEGIN], fused.groups[g, END]
+def leave(fused: Fused, tile: Array, begin: int, rows: int, target: Array) -> None:
+    """Copy a tile back to its samples."""
+    for g in range(len(fused.groups)):
+        low, high = fused.groups[g, BEGIN], fused.groups[g, END]
+        for row in range(rows):
+            here = rows * low + row * (high - low)
+            to, taken = target[begin + row, low:high], tile[here : here + high - low]
+            for j in range(len(to)):
+                to[j] = taken[j]
+
+
+@kernel(inner=True)
+def law_of(fused: Fused, g: int, rows: int) -> Law:
+    """Return the law of one group, as often as there are samples in the tile."""
+    b = TILE * fused.groups[g, BEGIN]
+    e = b + rows * (fused.groups[g, END] - fused.groups[g, BEGIN])
     return Law(
         fused.groups[g, CODE],
         fused.groups[g, ENERGY] != 0,
@@ -146,14 +165,11 @@ def activity(
 ) -> None:
     """Set rho and rise to ρ and ρ′ of a tile of states."""
     for g in range(len(fused.groups)):
-        size = fused.groups[g, END] - fused.groups[g, BEGIN]
-        law = law_of(fused, g)
-        for row in range(rows):
-            b = rows * fused.groups[g, BEGIN] + row * size
-            e = b + size
-            exponents(law, x[b:e], z[b:e], m[b:e], exact)
-            values(law, x[b:e], z[b:e], m[b:e], rho[b:e], exact)
-            rises(law, z[b:e], m[b:e], rise[b:e])
+        law = law_of(fused, g, rows)
+        b, e = rows * fused.groups[g, BEGIN], rows * fused.groups[g, END]
+        exponents(law, x[b:e], z[b:e], m[b:e], exact)
+        values(law, x[b:e], z[b:e], m[b:e], rho[b:e], exact)
+        rises(law, z[b:e], m[b:e], rise[b:e])
 
 
 @kernel(inner=True)
@@ -171,53 +187,41 @@ def move(
 ) -> None:
     """Move every group of a tile by one step."""
     for g in range(len(fused.groups)):
-        low, high = fused.groups[g, BEGIN], fused.groups[g, END]
+        b, e = rows * fused.groups[g, BEGIN], rows * fused.groups[g, END]
+        p = TILE * fused.groups[g, BEGIN]
         if fused.groups[g, ALIKE] != 0:
-            law = Alike(
+            same = Alike(
                 fused.groups[g, CODE],
                 fused.groups[g, ENERGY] != 0,
-                fused.slope[low],
-                fused.shift[low],
-                fused.low[low],
-                fused.high[low],
-                fused.step[low],
+                fused.slope[p],
+                fused.shift[p],
+                fused.low[p],
+                fused.high[p],
+                fused.step[p],
             )
-            b, e = rows * low, rows * high
-            alike_row(law, d[b:e], x[b:e], rho[b:e], exact)
+            alike_row(same, d[b:e], x[b:e], rho[b:e], exact)
         else:
-            law_here, step, a = law_of(fused, g), fused.step[low:high], fused.a[low:high]
-            for row in range(rows):
-                b = rows * low + row * (high - low)
-                e = b + high - low
-                euler_row(
-                    law_here,
-                    step,
-                    a,
-                    push[b:e],
-                    d[b:e],
-                    x[b:e],
-                    rho[b:e],
-                    rise[b:e],
-                    z[b:e],
-                    m[b:e],
-                    exact,
-                )
+            q = p + e - b
+            euler_row(
+                law_of(fused, g, rows),
+                fused.step[p:q],
+                fused.a[p:q],
+                push[b:e],
+                d[b:e],
+                x[b:e],
+                rho[b:e],
+                rise[b:e],
+                z[b:e],
+                m[b:e],
+                exact,
+            )
 
 
 @kernel(inner=True)
-def judge(
-    fused: Fused, rows: int, push: Array, d: Array, x: Array, rise: Array, residual: Array, floor: Array
-) -> None:
-    """Set residuals and floors of a tile as node_kernels.rates does."""
-    unit = 16.0 * np.finfo(x.dtype).eps
-    for row in range(rows):
-        worst, most = 0.0, 0.0
-        for g in range(len(fused.groups)):
-            low, high = fused.groups[g, BEGIN], fused.groups[g, END]
-            b = rows * low + row * (high - low)
-            e = b + high - low
-            worst, here = rate_row(
-                law_of(fused, g), fused.a[low:high], push[b:e], d[b:e], x[b:e], rise[b:e], worst
-            )
-            most = max(most, here)
-        residual[row], floor[row] = worst, unit * (1.0 + most)
+def judge(fused: Fused, rows: int, push: Array, d: Array, x: Array, rise: Array, f: Array) -> None:
+    """Set f to F of a tile, 0 where a state is pressed against a bound."""
+    for g in range(len(fused.groups)):
+        b, e = rows * fused.groups[g, BEGIN], rows * fused.groups[g, END]
+        p = TILE * fused.groups[g, BEGIN]
+        law = law_of(fused, g, rows)
+        rate_row(law, fused.a[p : p + e - b], push[b:e], d[b:e], x[b:e], rise[b:e], f[b:e])

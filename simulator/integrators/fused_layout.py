@@ -23,13 +23,16 @@ IntArray = NDArray[np.int64]
 #: no slower than the product with a whole batch: they stay in the nearest cache.
 LARGEST, MOST = 16_384, 32_768
 
+#: Samples that are moved together; their states and what drives them should stay in the nearest cache.
+TILE = 8
+
 #: Columns of `groups` and of `links`.
 BEGIN, END, CODE, ENERGY, ALIKE = range(5)
 INTO, INTO_PLACE, FROM, FROM_PLACE, FEW, MANY, AT, SPREAD = range(8)
 
 
 class Fused(NamedTuple):
-    """What the kernel reads. Node arrays are in the dtype of the states, in their order."""
+    """What the kernel reads. Numbers by node stand TILE times, group by group, in the states' dtype."""
 
     groups: IntArray  # (groups, 5): first node, one past the last, activation, drive=energy, all alike
     slope: Array
@@ -62,7 +65,7 @@ def fused_of(phase: Phase, length: float) -> Fused | None:
     free = phase.wiring.free
     matrices = [np.ravel(_matrix(link, forward)[0]) for link, forward in table.sources]
     return table.fused._replace(
-        a=np.concatenate([phase.a[group] for group in free]) if phase.nudged else table.fused.a,
+        a=_tiled([phase.a[group] for group in free]) if phase.nudged else table.fused.a,
         weights=matrices[0] if len(matrices) == 1 else np.concatenate([table.fused.weights, *matrices]),
     )
 
@@ -102,16 +105,21 @@ def _table(phase: Phase, length: float) -> Table | None:
     laws = [one.law for one in nodes]
     fused = Fused(
         np.array(groups, np.int64),
-        np.concatenate([law.slope for law in laws]),
-        np.concatenate([law.shift for law in laws]),
-        np.concatenate([law.low for law in laws]),
-        np.concatenate([law.high for law in laws]),
-        np.concatenate(steps),
-        np.ones(ends[-1], wiring.dtype),
+        _tiled([law.slope for law in laws]),
+        _tiled([law.shift for law in laws]),
+        _tiled([law.low for law in laws]),
+        _tiled([law.high for law in laws]),
+        _tiled(steps),
+        np.ones(TILE * ends[-1], wiring.dtype),
         np.array(links, np.int64).reshape(-1, 8),
         empty,
     )
     return Table(fused, tuple(sources))
+
+
+def _tiled(parts: list[Array]) -> Array:
+    """Return numbers by node, those of each group as often as a tile has samples."""
+    return np.concatenate([np.tile(part, TILE) for part in parts])
 
 
 def _matrix(link: Link, forward: bool) -> tuple[Array, bool]:

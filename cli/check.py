@@ -114,7 +114,7 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
     way = f"{found.estimator} estimator, β = {found.beta:g}" if found.estimator else "no β"
     speaker.say(f"{found.rule} rule, {way}, solve={found.solve}, {found.samples} samples; float64")
     if not found.target.startswith("dLoss/dθ"):
-        speaker.say(f"its target is {found.target}; here it is held against dLoss/dθ")
+        speaker.say(f"its target: {found.target}")
     speaker.say("\nas trained, against the gradient of the loss:")
     speaker.table(
         ("array", "cosine", "relative error", "scale", "bias", "spread"),
@@ -168,7 +168,8 @@ def _window(speaker: Speaker, found: Window, most: float, bounded: bool) -> None
 
 
 def _sweep(speaker: Speaker, found: Fidelity) -> None:
-    speaker.say("\nrelative error at equilibrium, over β:")
+    against = "its own target" if found.aimed else "the gradient"
+    speaker.say(f"\nrelative error at equilibrium against {against}, over β:")
     half = [2.0 * math.log10(beta) for beta in found.betas]
     keep = [k for k, place in enumerate(half) if abs(place - round(place)) < 1e-6]  # every half decade
     rows = [

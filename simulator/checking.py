@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError
 from eqchip.simulator.data.load import load as load_data
-from eqchip.simulator.learning.fidelity import Fidelity, fidelity
+from eqchip.simulator.learning.fidelity import BETAS, Fidelity, fidelity
 from eqchip.simulator.learning.locality import parts_without_energy
 from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.learning.theorems.prove import ground_of, prove, selected
@@ -56,14 +56,16 @@ def check(
     dataset = load_data(chip.circuit, data)
     few = dataset.train[: min(samples, len(dataset.train))]
     plan = plan_for(compiled)
-    found = fidelity(compiled, few.inputs, few.targets, plan, seed=seed_of(chip.circuit))
     ground = ground_of(compiled, few.inputs, few.targets, plan)
-    found = replace(
-        found,
-        held=ground.held,
-        window=window(ground, found.betas) if found.betas else None,
-        theorems=tuple(prove(ground, names)),
+    found = fidelity(
+        compiled,
+        few.inputs,
+        few.targets,
+        plan,
+        seed=seed_of(chip.circuit),
+        window=window(ground, BETAS) if plan.estimator else None,
     )
+    found = replace(found, held=ground.held, theorems=tuple(prove(ground, names)))
     tables = [table_of(found, parts_without_energy(chip.circuit))]
     tables += [one.table for one in found.theorems if one.table is not None]
     used = str(np.dtype(compiled.dtype))

@@ -5,6 +5,7 @@ relative error ‖found − wanted‖/‖wanted‖    cosine ⟨found, wanted⟩
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,14 +38,16 @@ def least(betas: Sequence[float], errors: Sequence[float | None]) -> tuple[float
     )
 
 
-def curvature_slope(betas: Sequence[float], errors: Sequence[float | None]) -> float | None:
+def curvature_slope(
+    betas: Sequence[float], errors: Sequence[float | None], most: float = math.inf
+) -> float | None:
     """Return the log-log slope of the error where curvature rules: well above the floor, well below 1.
 
     The floor falls as 1/β, from the least error on, and the curvature grows with β. The fit takes the β whose
-    errors are at least 30 times that floor and at most 10⁻², where both corrections are small. None: fewer
-    than three.
+    errors are at least 30 times that floor and at most 10⁻², where both corrections are small, of those up to
+    `most`. None: fewer than three.
     """
-    pairs = [(beta, error) for beta, error in zip(betas, errors, strict=True) if error]
+    pairs = [(beta, error) for beta, error in zip(betas, errors, strict=True) if error and beta <= most]
     if not pairs:
         return None
     lowest, best = min((error, beta) for beta, error in pairs)

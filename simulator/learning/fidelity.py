@@ -12,11 +12,13 @@ equilibrium, itself held against finite differences of the loss at a few paramet
   slope. Where a phase does not settle (−β beyond the leak of an output), there is no error to report.
   Rules without a β (chl, rbp, bptt) have no sweep.
 
-Not every rule has dLoss/dθ as its target; `target` says which it has (rules/rule.py).
+Not every rule has dLoss/dθ as its target; `target` says which it has (rules/rule.py), and the sweep is held
+against that where it can be computed.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -73,6 +75,7 @@ class Fidelity:
     reference_error: float | None  # of the reference against finite differences, over the largest
     reference_picks: int
     reference_jumps: int  # parameters where finite differences jump to another branch or over a kink
+    aimed: bool = False  # the sweep is held against the rule's own target, not against dLoss/dθ
     held: float | None = None  # share of the nodes that stand at a bound, where theorems were tried
     window: Window | None = None  # of β, on the same samples
     theorems: tuple[Theorem, ...] = ()
@@ -91,8 +94,9 @@ def fidelity(
     betas: tuple[float, ...] = BETAS,
     picks: int = 12,
     seed: int = 0,
+    window: Window | None = None,
 ) -> Fidelity:
-    """Check a chip on a batch of samples."""
+    """Check a chip on a batch of samples; slopes are those within the window of β, where it is known."""
     if not chip.learnables:
         raise InputError("there is nothing to check: no .learn card", expected=".learn ARRAY|NEURONS rate=")
     still = Settling(tol=TOL)
@@ -104,9 +108,11 @@ def fidelity(
     sweep = [_settled_estimates(chip, inputs, targets, exact.with_(beta=beta)) for beta in betas]
     planned = _estimates(chip, inputs, targets, plan)
     spreads = _spreads(chip, inputs, targets, plan, still, free)
+    aim = plan.methods()[1].aim
+    aimed = reference if aim is None else aim(chip, free, inputs, targets, plan)
     arrays: dict[str, ArrayFidelity] = {}
     for name, wanted in reference.items():
-        errors = [None if found is None else relative_error(found[name], wanted) for found in sweep]
+        errors = [None if found is None else relative_error(found[name], aimed[name]) for found in sweep]
         best_error, best_beta = least(betas, errors)
         arrays[name] = ArrayFidelity(
             cosine=cosine(planned[name], wanted),
@@ -117,7 +123,7 @@ def fidelity(
             errors=errors,
             best_beta=best_beta,
             best_error=best_error,
-            slope=curvature_slope(betas, errors),
+            slope=curvature_slope(betas, errors, math.inf if window is None else window.limit),
         )
     drawn = finite_differences.pick(chip, picks, stream(seed, "check"))
     slopes = finite_differences.loss_slopes(chip, inputs, targets, plan.methods()[2], drawn, TOL)
@@ -139,6 +145,8 @@ def fidelity(
         reference_error=_reference_error(reference, measured),
         reference_picks=len(measured),
         reference_jumps=len(drawn) - len(measured),
+        aimed=aim is not None,
+        window=window,
     )
 
 

@@ -31,6 +31,11 @@ class Window:
     bounds: float | None  # no unit has reached or left a bound
     branch: float | None  # the displacement over β has changed by less than half
 
+    @property
+    def limit(self) -> float:
+        """The largest β at which nothing has happened; 0: none."""
+        return min(self.bounds or 0.0, self.branch or 0.0)
+
 
 def window(ground: Ground, betas: Sequence[float]) -> Window:
     """Look at the nudged equilibria over β, on both sides where the estimator nudges to both."""

@@ -36,6 +36,7 @@ class Rule:
     moving: bool = False  # θ moves at every step of the nudged phase (continual)
     clamp: bool = False  # outputs are held at their targets; there is no β (chl)
     reference: Reference | None = None
+    aim: Reference | None = None  # what `limit` says, where it is computed and is not dLoss/dθ
     descent: Descent | None = None  # a reference that runs the free phase itself
     local: bool = True  # False: it needs what no device can feel at its own terminals
     #: Whether, live and at equilibrium, it is at any β *exactly* the slope of its estimator's target.

@@ -13,7 +13,10 @@ Source: Scellier, Goncalves, Binas, Mesnard & Bengio, arXiv 1808.04873 (2018). L
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from eqchip.simulator.chip import Chip, State, Weights
+from eqchip.simulator.learning.references import vector_field_limit
 from eqchip.simulator.learning.rules.rule import Rule
 
 
@@ -22,10 +25,17 @@ def signal(chip: Chip, before: State, after: State) -> Weights:
     return chip.vector_field(before, after)
 
 
+def path(chip: Chip, states: Iterator[State]) -> tuple[State, Weights]:
+    """Return the last state of a phase, and the signals of all its steps added up."""
+    return chip.vector_field_along(states)
+
+
 VECTORFIELD = Rule(
     "vectorfield",
     "ρ of the driving node times the change of the driven one, added up over the nudged phase",
     limit="−(∂f/∂θ)ᵀ J⁻¹ dCost/dv; dLoss/dθ where J is symmetric",
     signal=signal,
+    aim=vector_field_limit.limit,
     steps=True,
+    path=path,
 )

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from eqchip.errors import SimulationError
 from eqchip.simulator.chip import Nudge, Settling, Weights
 from eqchip.simulator.learning.agreement import cosine
+from eqchip.simulator.learning.references.vector_field_limit import felt
 from eqchip.simulator.learning.theorems.theorem import Ground, Theorem, short, table
 
 FloatArray = NDArray[np.float64]
@@ -68,7 +69,7 @@ def reciprocity(ground: Ground) -> Theorem:
     ratios = np.sqrt(ratios / samples)
     cosines: dict[str, list[float | None]] = {}
     for index in range(len(family)):
-        found, wanted = (_felt(ground, moved[side, index]) for side in (0, 1))
+        found, wanted = (felt(chip, free, moved[side, index]) for side in (0, 1))
         for name in found:
             cosines.setdefault(name, []).append(cosine(found[name], wanted[name]))
         cosines.setdefault(ALL, []).append(cosine(_flat(found), _flat(wanted)))
@@ -128,14 +129,6 @@ def _stable(
         if len(even)
         else [True] * len(family)
     )
-
-
-def _felt(ground: Ground, moved: FloatArray) -> Weights:
-    """Return (∂f/∂θ)ᵀ of a displacement at the free state."""
-    chip = ground.chip
-    size = float(np.max(np.abs(moved))) or 1.0  # ends of a step around the free state, well above rounding
-    ends = (chip.displaced(ground.free, sign * 0.5 / size * moved) for sign in (-1.0, 1.0))
-    return {name: size * one for name, one in chip.vector_field(*ends).items()}
 
 
 def _measured(ground: Ground) -> dict[str, float | None] | None:

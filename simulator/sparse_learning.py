@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,16 @@ class SparseLearning(SparseFrame):
             )
             for one in self.learnables
         }
+
+    def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
+        """Return the last of the states of a phase, and the vector fields of all its steps added up."""
+        before = next(states)
+        total = {one.name: np.zeros(one.shape) for one in self.learnables}
+        for after in states:
+            for name, step in self.vector_field(before, after).items():
+                total[name] += step
+            before = after
+        return before, total
 
     def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "") -> Weights:
         """Return dLoss/dθ at a free equilibrium, Loss the mean cost; by the adjoint."""

@@ -51,8 +51,10 @@ AFTER_CORNER, AFTER_FAILURE = 0.1, 0.125
 
 
 @kernel(inner=True)
-def _attempt(packed: IntArray, bench: Bench, track: Track, waves: Waveforms, plastic: Plastic) -> int:
-    """Try one step, by the rule that is due."""
+def _attempt(
+    packed: IntArray, bench: Bench, track: Track, waves: Waveforms, plastic: Plastic, again: bool
+) -> int:
+    """Try one step, by the rule that is due; `again` from where it led the last time."""
     clock = track.clock
     end = clock[TIME] + clock[STEP]
     moving = plastic.law[0] != STILL
@@ -61,7 +63,7 @@ def _attempt(packed: IntArray, bench: Bench, track: Track, waves: Waveforms, pla
         fill(waves, end, track.d)
         if moving:
             place(plastic, 1.0)
-        return trapezoidal(packed, bench, track)
+        return trapezoidal(packed, bench, track, again)
     clock[RULE] = TWO_STAGES
     fill(waves, clock[TIME] + GAMMA * clock[STEP], track.d)
     if moving:
@@ -82,9 +84,9 @@ def _coupled(
     """Try one step in which parameters move, again until they and the state agree."""
     aim(plastic, track)
     memory, kept = track.memory, track.memory_kept
-    for _ in range(TURNS):
-        code = _attempt(packed, bench, track, waves, plastic)
-        if code != DONE or follow(packed_plastic, plastic, track, track.limits[RELATIVE]) <= 1.0:
+    for turn in range(TURNS):
+        code = _attempt(packed, bench, track, waves, plastic, turn > 0)
+        if code != DONE or follow(packed_plastic, plastic, track, track.limits[RELATIVE], turn):
             return code
         for k in range(len(memory)):
             memory[k] = kept[k]
@@ -152,7 +154,7 @@ def march(
         if moving:
             code = _coupled(packed, bench, track, waves, packed_plastic, plastic)
         else:
-            code = _attempt(packed, bench, track, waves, plastic)
+            code = _attempt(packed, bench, track, waves, plastic, False)
         if code == REPIVOT:
             clock[STEP] = wanted
             return REPIVOT, written

@@ -51,6 +51,8 @@ class Plastic(NamedTuple):
     theta_1: FloatArray
     theta_2: FloatArray
     end: FloatArray  # where the step that is tried leads
+    led: FloatArray  # where the law led the last time it was asked, and by how much that missed
+    missed: FloatArray
     factor: FloatArray  # −Δθ over what is felt
     low: FloatArray
     high: FloatArray
@@ -84,6 +86,8 @@ def plastic_of(graph: Graph, elements: IntArray, spots: IntArray, kept: IntArray
         theta_1=theta.copy(),
         theta_2=theta.copy(),
         end=theta.copy(),
+        led=np.zeros(count),
+        missed=np.zeros(count),
         factor=np.zeros(count),
         low=np.full(count, -np.inf),
         high=np.full(count, np.inf),
@@ -133,7 +137,7 @@ def leap(packed: IntArray, packed_track: IntArray) -> None:
     theta, end = plastic.theta, plastic.end
     for k in range(len(theta)):
         end[k] = theta[k]
-    follow(packed, plastic, track, 1.0)
+    follow(packed, plastic, track, np.inf, 0)
     keep(plastic)
 
 
@@ -164,8 +168,12 @@ def place(plastic: Plastic, share: float) -> None:
 
 
 @kernel(inner=True)
-def follow(packed: IntArray, plastic: Plastic, track: Track, relative: float) -> float:
-    """Set the end to where the law leads with the trial; return the largest miss over its tolerance."""
+def follow(packed: IntArray, plastic: Plastic, track: Track, relative: float, turn: int) -> bool:
+    """Set the end to where the law leads with the trial; return whether it was expected there.
+
+    Where it was not, and again at the next `turn`, the end to be tried mixes the last two answers so that
+    their misses cancel best (Anderson acceleration of depth 1): strong coupling converges as well.
+    """
     theta, end, low, high = plastic.theta, plastic.end, plastic.low, plastic.high
     factor, size, felt, felt_now = plastic.factor, plastic.size, plastic.felt, plastic.felt_now
     point, change, x, trial = plastic.point, plastic.change, track.x, track.trial
@@ -174,15 +182,27 @@ def follow(packed: IntArray, plastic: Plastic, track: Track, relative: float) ->
         point[i] = 0.5 * (x[i] + trial[i]) if field else trial[i]
         change[i] = trial[i] - x[i]
     call(plastic.address, (packed,))
-    worst = 0.0
+    led, missed = plastic.led, plastic.missed
+    expected = True
+    over = under = 0.0
     for k in range(len(theta)):
         moved = felt_now[k] if field else felt_now[k] - felt[k]
         to = min(max(theta[k] - factor[k] * moved, low[k]), high[k])
-        miss = abs(to - end[k]) / (relative * max(size[k], abs(to)) + 1e-300)
-        if not miss <= worst:
-            worst = miss
+        miss = to - end[k]
+        if not abs(miss) <= relative * max(size[k], abs(to)):
+            expected = False
+        turned = miss - missed[k]
+        over += miss * turned
+        under += turned * turned
+        missed[k] = miss
         end[k] = to
-    return worst
+    share = over / under if turn > 0 and under > 0.0 else 0.0
+    for k in range(len(theta)):
+        to = end[k]
+        if not expected:
+            end[k] = min(max(to - share * (to - led[k]), low[k]), high[k])
+        led[k] = to
+    return expected
 
 
 @kernel(inner=True)

@@ -14,15 +14,19 @@ from eqchip.simulator.integrators.track import STEP, TIME, IntArray, Track, pred
 
 
 @kernel(inner=True)
-def trapezoidal(packed: IntArray, bench: Bench, track: Track) -> int:
-    """Try one step of the clock's length; the drives already are those of its end."""
+def trapezoidal(packed: IntArray, bench: Bench, track: Track, again: bool) -> int:
+    """Try one step of the clock's length; the drives already are those of its end.
+
+    `again`: the trial is already near, as it was solved with slightly other parameters.
+    """
     h = track.clock[STEP]
     alpha = 2.0 / h
     missed = predict(track, track.clock[TIME] + h, track.guess)
     q, rate, rate_new = track.q, track.rate, track.rate_new
     trial, guess, error = track.trial, track.guess, track.error
     for i in range(len(q)):
-        trial[i] = guess[i]
+        if not again:
+            trial[i] = guess[i]
         rate_new[i] = -alpha * q[i] - rate[i]
     code = solve_at(packed, bench, track, alpha, track.q_new, rate_new)
     share = h * h * h / 12.0

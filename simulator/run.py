@@ -131,10 +131,12 @@ class Run:
         weights: Mapping[str, Array] | None = None,
         file: Path | None = None,
         provenance: Mapping[str, Any] | None = None,
+        beginning: Mapping[str, Array] | None = None,
     ) -> None:
         self.facts = dict(facts)
         self.parts = {name: Part(name, trace) for name, trace in traces.items()}
         self.weights: Mapping[str, Array] = weights if weights is not None else {}
+        self.beginning: Mapping[str, Array] = beginning if beginning is not None else {}
         self.file = file
         self.provenance = dict(provenance or {})
 
@@ -142,7 +144,7 @@ class Run:
     def of(cls, record: Record) -> Run:
         """Return the run that a file holds; numbers are read when they are asked for."""
         facts = {**record.facts, "outcome": record.status, "seconds": record.seconds}
-        return cls(facts, record.traces, record.arrays, record.path, record.provenance)
+        return cls(facts, record.traces, record.arrays, record.path, record.provenance, record.beginning)
 
     def __getitem__(self, name: str) -> Any:
         """Return a quantity (`v(out)`, `tran/v(out)`, `weights/Yxh`) or a part (`tran`, `weights`)."""

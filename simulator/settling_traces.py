@@ -1,12 +1,12 @@
 """How a few samples settle, free and nudged: what goes to `settling/` of a training's file.
 
 One row is one state of one sample on its way: `trained` (0 before the training, 1 after it), `sample`,
-`phase` (1 free, 2 nudged), `beta`, `step`, `time` since the free phase began (NaN where time is not
+`phase` (1 free, 2 nudged), `nudge` (its β), `step`, `time` since the free phase began (NaN where time is not
 stepped), `residual` (largest |dv/dt|·τ; NaN where it was not worked out) and the voltages of buses.
 Of a bus with more than 16 nodes, 16 from all along are kept. Long phases are thinned out.
 
 Where phases are settled directly, time is stepped here all the same, by Euler's method with a tenth of the
-smallest time constant: it shows how the circuit would go, and `beta`, θ and inputs are those of the training.
+smallest time constant: it shows how the circuit would go; β, θ and inputs are those of the training.
 
 Limits: a rule that clamps outputs, or that has no nudged phase, shows what its phases are; complex phases
 (holomorphic) are left out.
@@ -37,7 +37,7 @@ _OWN = (
     Column("trained", ""),
     Column("sample", ""),
     Column("phase", ""),
-    Column("beta", ""),
+    Column("nudge", ""),
     Column("step", ""),
     Column("time", "s"),
     Column("residual", ""),
@@ -156,7 +156,7 @@ def _block(
         "trained": np.full(count, trained),
         "sample": np.full(count, float(sample)),
         "phase": np.full(count, phase),
-        "beta": np.full(count, beta),
+        "nudge": np.full(count, beta),
         "step": np.arange(count, dtype=np.float64),
         "time": begin + np.array([state.seconds for state in states]),
         "residual": np.array([float(state.residual[sample]) for state in states]),

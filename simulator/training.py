@@ -129,7 +129,7 @@ def _in_memory(
         "outcome": "complete",
         "seconds": time.monotonic() - begin,
     }
-    return Run(facts, traces, compiled.parameters())
+    return Run(facts, traces, compiled.parameters(), beginning=report.beginning)
 
 
 def _watched(

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from eqchip.errors import InputError, nearest
 from eqchip.simulator.analyses.presented import is_waveform
 from eqchip.simulator.pictures.choice import choose, knows, quantities
+from eqchip.simulator.pictures.confusion import confusion_picture
 from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
+from eqchip.simulator.pictures.fields import fields_picture, is_square
 from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
+from eqchip.simulator.pictures.settling import settling_picture
 from eqchip.simulator.pictures.style import WIDTH, Picture, figure, style
 from eqchip.simulator.pictures.theorems import PICTURES as THEOREMS
 from eqchip.simulator.pictures.traces import draw_field, draw_lines, label_x, traces_picture
@@ -54,7 +57,27 @@ def draw(run: Run, names: Sequence[str] = ()) -> Figure:
 
 
 def _parts(run: Run) -> list[str]:
-    return [*run.parts, *(["weights"] if run.weights else [])]
+    learned = ["weights"] if run.weights else []
+    return [*run.parts, *(["fields"] if _fields(run) else []), *learned]
+
+
+def _shown(run: Run) -> list[str]:
+    """Return what is drawn when nothing is named: all that holds something, curves first."""
+    parts = [name for name in _parts(run) if name not in run.parts or run.parts[name].trace.axis.size]
+    if "training" not in parts:
+        return parts or _parts(run)
+    first = ("training", "confusion", "settling")
+    others = [name for name in parts if name not in first and name != "cost"]
+    return [*(name for name in first if name in parts), *others]
+
+
+def _fields(run: Run) -> dict[str, Any]:
+    """Return the arrays that listen to a square input, of a chip that learned."""
+    if not run.weights or "training" not in run.parts:
+        return {}
+    return {
+        name: values for name, values in run.weights.items() if values.ndim == 2 and is_square(len(values))
+    }
 
 
 def _selected(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
@@ -64,7 +87,7 @@ def _selected(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
     if not names:
         # A learning waveform shows its weights itself, over time.
         shown = any(is_waveform(part.trace) for part in run.parts.values())
-        return {part: [] for part in _parts(run) if part != "weights" or not shown}
+        return {part: [] for part in _shown(run) if part != "weights" or not shown}
     found: dict[str, list[str]] = {}
     for name in names:
         part, slash, rest = name.partition("/")
@@ -98,6 +121,12 @@ def _pictures(run: Run, selected: dict[str, list[str]]) -> list[tuple[str, Pictu
     state = f"  ·  {outcome}" if outcome not in (None, "", "complete") else ""
     found = []
     for part, names in selected.items():
+        if part == "fields":
+            found += [
+                (f"{chip}  ·  {part}{state}", fields_picture(name, values, run.beginning.get(name)))
+                for name, values in _fields(run).items()
+            ]
+            continue
         one = _weights(run, names) if part == "weights" else picture_of(run.parts[part].trace, names, part)
         found.append((f"{chip}  ·  {part}{state}", one))
     return found
@@ -114,7 +143,7 @@ def _weights(run: Run, names: Sequence[str]) -> Picture:
                 near=nearest(name, run.weights),
             )
     units = Record(run.file).array_units if run.file is not None else {}
-    return weights_picture({name: run.weights[name] for name in names or run.weights}, units)
+    return weights_picture({name: run.weights[name] for name in names or run.weights}, units, run.beginning)
 
 
 def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Picture:
@@ -126,6 +155,10 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
         return points_picture(trace, names)
     if trace.plan.kind == "training" and not names:
         return training_picture(trace)
+    if trace.plan.kind == "confusion" and not names:
+        return confusion_picture(trace)
+    if trace.plan.kind == "settling" and not names:
+        return settling_picture(trace)
     if trace.plan.kind == "fidelity" and not names:
         return fidelity_picture(trace)
     if trace.plan.kind in THEOREMS and not names:

@@ -69,10 +69,12 @@ def draw_errors(axes: Axes, trace: Trace) -> None:
     axes.set_xlabel("β, over the energy scale")
     axes.set_ylabel("relative error of the update")
     if drawn:
+        _window(axes, trace)
         _planned(axes, trace)
         _guides(axes, drawn)
         more = len(names) - ARRAYS
-        axes.set_title("settled exactly; rings: best β" + (f"; … and {more} more" if more > 0 else ""))
+        own = " against its own target" if trace.plan.attributes.get("aimed") else ""
+        axes.set_title(f"settled exactly{own}; rings: best β" + (f"; … and {more} more" if more > 0 else ""))
         axes.legend(
             loc="lower right",
             frameon=True,
@@ -82,6 +84,26 @@ def draw_errors(axes: Axes, trace: Trace) -> None:
             ncols=1 + (len(drawn) > 6),
             handlelength=1.8,
             labelspacing=0.3,
+        )
+
+
+def _window(axes: Axes, trace: Trace) -> None:
+    """Shade where nudged states are no longer the free one, moved a little."""
+    limits = [trace.plan.attributes.get(f"window_{what}", math.nan) for what in ("bounds", "branch")]
+    limit = min((float(one) for one in limits if math.isfinite(float(one))), default=math.inf)
+    left, right = axes.get_xlim()
+    if limit < 0.1:  # beyond it, β is large for any chip
+        axes.axvspan(limit, right, color="#f3f3f3", zorder=0)
+        axes.set_xlim(left, right)
+        axes.annotate(
+            "kinks or\nother branches",
+            (limit, 0.02),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4, 0),
+            textcoords="offset points",
+            ha="right",
+            fontsize=SMALL,
+            color=GREY,
         )
 
 

@@ -39,7 +39,8 @@ def second_phase_picture(trace: Trace) -> Picture:
         _over(left, trace.axis, trace["adjoint"], trace["current"], 0)
         left.set_xlabel("step of the nudged phase")
         left.set_ylabel("per unit of state")
-        left.set_title(_verdict(trace, "lines λ(t), dots −i(t)/β of some nodes of one sample"))
+        left.set_title("lines λ(t), dots −i(t)/β of some nodes of one sample")
+        _verdict(left, trace)
         _errors(right, trace, _texts(trace, "methods"))
         return [left, right]
 
@@ -62,6 +63,8 @@ def through_time_picture(trace: Trace) -> Picture:
                 "neurons: lines −dLoss/ds, dots δ" if name == names[0] else f"{name}: lines ∇, dots Δ"
             )
             axes.set_xlabel("step")
+        if names != shown[: len(names)]:
+            grid[0].set_title(f"{grid[0].get_title(loc='left')}; {len(names) - len(shown)} arrays not shown")
         last = grid[len(shown)]
         dress(last)
         _errors(last, trace, names)
@@ -135,7 +138,7 @@ def _over(axes: Axes, steps: Array, lines: Array, dots: Array, first: int) -> No
 def _errors(axes: Axes, trace: Trace, names: Sequence[str]) -> None:
     """Draw the relative error of each of `names` over β, and the slope of theory."""
     betas = np.asarray(trace.plan.attributes["betas"], dtype=np.float64)
-    top = 0.0
+    top, spans = 0.0, 1.0
     for index, name in enumerate(names):
         errors = np.asarray(trace.plan.attributes[f"errors_{name.lower()}"], dtype=np.float64)
         usable = np.isfinite(errors) & (errors > 0.0)
@@ -150,18 +153,34 @@ def _errors(axes: Axes, trace: Trace, names: Sequence[str]) -> None:
                 **look,
             )
             top = max(top, float(errors[usable][-1]))
-    if top:
+            spans = max(spans, float(np.max(errors[usable]) / np.min(errors[usable])))
+    falls = spans > 10.0
+    if falls:
         low, high = axes.get_ylim()
         axes.plot(betas, 3.0 * top * betas / betas[-1], color="#999999", linewidth=0.9, linestyle=":")
         axes.set_ylim(low, max(high, 4.0 * top))
+    elif top:
+        axes.set_ylim(top / 300.0, 10.0 * top)
+    if top:
         axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", labelspacing=0.25)
     axes.set_xlabel("β, over the energy scale")
-    axes.set_title("relative error; dotted: ∝ β")
+    axes.set_title("relative error; dotted: ∝ β" if falls else "relative error")
 
 
-def _verdict(trace: Trace, text: str) -> str:
-    applies = trace.plan.attributes.get("applies", True)
-    return text if bool(applies) else f"{text}. Does not apply: {trace.plan.attributes.get('why', '')}"
+def _verdict(axes: Axes, trace: Trace) -> None:
+    """Say in the corner when the statement is not one about this chip."""
+    if not bool(trace.plan.attributes.get("applies", True)):
+        axes.annotate(
+            f"does not apply: {trace.plan.attributes.get('why', '')}".replace(
+                ": of weights", ":\nof weights"
+            ),
+            (0.99, 0.97),
+            xycoords="axes fraction",
+            ha="right",
+            va="top",
+            fontsize=SMALL,
+            color=GREY,
+        )
 
 
 def _texts(trace: Trace, key: str) -> list[str]:

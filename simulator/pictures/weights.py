@@ -31,8 +31,11 @@ ARRAYS, ABREAST, STEMS = 12, 4, 64
 _BINS = 41
 
 
-def weights_picture(arrays: Mapping[str, Array], units: Mapping[str, str]) -> Picture:
-    """Return the picture of these arrays; biases are drawn as stems."""
+def weights_picture(
+    arrays: Mapping[str, Array], units: Mapping[str, str], before: Mapping[str, Array] | None = None
+) -> Picture:
+    """Return the picture of these arrays; biases are drawn as stems, what was before training as outlines."""
+    earlier = before if before is not None else {}
     names = list(arrays)[:ARRAYS]
     rows = -(-len(names) // ABREAST)
     columns = -(-len(names) // rows)
@@ -46,7 +49,7 @@ def weights_picture(arrays: Mapping[str, Array], units: Mapping[str, str]) -> Pi
             if number < len(names):
                 name = names[number]
                 values = np.asarray(arrays[name], dtype=np.float64)
-                _draw_array(upper, lower, name, values, units.get(name, ""))
+                _draw_array(upper, lower, name, values, units.get(name, ""), earlier.get(name))
                 used += [upper, lower]
             else:
                 upper.axis("off")
@@ -64,8 +67,8 @@ def weights_picture(arrays: Mapping[str, Array], units: Mapping[str, str]) -> Pi
     return Picture(0.5 + rows * (1.5 + min(1.0 * WIDTH / columns, 2.0)), paint)
 
 
-def _draw_array(upper: Axes, lower: Axes, name: str, values: Array, unit: str) -> None:
-    signed = bool(np.any(values < 0))
+def _draw_array(upper: Axes, lower: Axes, name: str, values: Array, unit: str, before: Array | None) -> None:
+    signed = bool(np.any(values < 0)) or (before is not None and bool(np.any(np.asarray(before) < 0)))
     finite = np.abs(values[np.isfinite(values)])
     # A few outliers of a large array would leave the rest pale.
     bound = float(np.quantile(finite, 0.998 if finite.size > 2000 else 1.0)) if finite.size else 1.0
@@ -89,7 +92,7 @@ def _draw_array(upper: Axes, lower: Axes, name: str, values: Array, unit: str) -
     shape = " × ".join(str(size) for size in values.shape)
     upper.set_title(f"{name}  {shape}", color="black")
     dress(lower, "none")
-    _draw_histogram(lower, values, signed, low, high)
+    _draw_histogram(lower, values, signed, low, high, before)
     label_axis(lower.xaxis, "weight", np.array([low, high]), unit)
 
 
@@ -122,8 +125,13 @@ def _draw_stems(axes: Axes, values: Array, unit: str) -> None:
     label_axis(axes.yaxis, "", values, unit)
 
 
-def _draw_histogram(axes: Axes, values: Array, signed: bool, low: float, high: float) -> None:
-    """Draw how often each value occurs, in the colours of the map: what lies beyond them goes to the ends."""
+def _draw_histogram(
+    axes: Axes, values: Array, signed: bool, low: float, high: float, before: Array | None
+) -> None:
+    """Draw how often each value occurs, in the colours of the map: what lies beyond them goes to the ends.
+
+    How it was before training is an outline.
+    """
     from matplotlib import colormaps
 
     held = np.clip(values[np.isfinite(values)], low, high)
@@ -135,6 +143,12 @@ def _draw_histogram(axes: Axes, values: Array, signed: bool, low: float, high: f
     )
     # The strip below is the scale even where nothing lies.
     top = 1.05 * max(1, int(counts.max()))
+    if before is not None:
+        earlier = np.asarray(before, dtype=np.float64)
+        was, _ = np.histogram(np.clip(earlier[np.isfinite(earlier)], low, high), bins=bins, range=(low, high))
+        # All alike, as biases are at first, is one bar: cut off where the rest would be flat.
+        axes.stairs(np.minimum(was, 1.6 * top), edges, color="black", linewidth=0.7)
+        top = max(top, min(1.05 * float(was.max()), 1.6 * top))
     axes.imshow(
         np.linspace(0.0, 1.0, 256)[None, :],
         extent=(low, high, -0.2 * top, -0.06 * top),

@@ -10,9 +10,10 @@ import pytest
 from eqchip.errors import InputError
 from eqchip.simulator.pictures.draw import draw, draw_on_axes, picture_of, save
 from eqchip.simulator.pictures.style import figure, style
+from eqchip.simulator.records.arrays import ArrayPlan
 from eqchip.simulator.records.provenance import Provenance
 from eqchip.simulator.records.reader import Record
-from eqchip.simulator.records.recorder import ArrayPlan, Recorder
+from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.rows import Column, Plan, Rows, Trace
 from eqchip.simulator.run import Run
 

@@ -38,7 +38,12 @@ class ArrayFrame:
         self.share = layout.scales.share[self.nudged]  # β of each nudged node, over that of all
         outputs = [one.nodes for one in (self.circuit.outputs or self.circuit.nudges)]
         self.read = np.concatenate(outputs) if outputs else np.zeros(0, np.int64)
+        #: Which of the free groups is what is read, if that is one of them, in order.
+        self.whole = next((at for at, g in enumerate(self.wiring.free) if self._is_group(self.read, g)), None)
         self.revision = 0  # counts changes of θ, on which drives kept from earlier phases depend
+
+    def _is_group(self, nodes: NDArray[np.int64], group: int) -> bool:
+        return np.array_equal(nodes, self.wiring.nodes[group].nodes)
 
     # -- phases ----------------------------------------------------------------------------------------
 
@@ -50,6 +55,8 @@ class ArrayFrame:
                 f"a sample has {inputs.shape[-1]} inputs, the chip {sum(sizes)}",
                 expected=f"(B, {sum(sizes)})",
             )
+        if len(sizes) == 1:
+            return [np.array(inputs, self.dtype, order="C")]
         cuts = np.cumsum(sizes)[:-1]
         return [np.array(part, self.dtype, order="C") for part in np.split(inputs, cuts, axis=1)]
 
@@ -90,6 +97,8 @@ class ArrayFrame:
 
     def outputs(self, state: State) -> Array:
         """Return the output states (B, outputs)."""
+        if self.whole is not None:
+            return np.array(state.values[self.whole])
         return self.layout.gather(self.read, self._by_group(state))
 
     def voltages(self, state: State) -> dict[str, Array]:

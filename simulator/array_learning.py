@@ -23,9 +23,28 @@ class ArrayLearning(ArrayFrame):
 
     def contrast(self, first: State, second: State) -> Weights:
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
-        rho = self._activities(first), self._activities(second)
+        return self._contrasts((self._activities(first), self._activities(second)), self.learnables)
+
+    def contrast_along(self, states: Iterator[State]) -> tuple[State, Weights]:
+        """Return the last of the states of a phase, and the contrasts of all its steps added up.
+
+        What held nodes drive feels Σ ρ(x)·Δρ = ρ(x)·ΣΔρ: one product for the whole phase.
+        """
+        among, others = self._parted_learnables()
+        last, along = next(states), Weights()
+        first = before = self._activities(last)
+        for last in states:
+            after = self._activities(last)
+            for name, step in self._contrasts((before, after), among).items():
+                along[name] = along[name] + step if name in along else step
+            before = after
+        found = self._contrasts((first, before), others) | along
+        return last, {one.name: found[one.name] for one in self.learnables}
+
+    def _contrasts(self, rho: tuple[list[Array], list[Array]], learnables: tuple[Learnable, ...]) -> Weights:
+        """Return the contrast of some learnables, from the activities in two states."""
         out: Weights = {}
-        for one in self.learnables:
+        for one in learnables:
             link = self.layout.arrays.get(one.name.lower())
             if link is not None:
                 out[one.name] = self.wiring.links[link].coupling.contrast(*self._ends(link, rho))
@@ -36,7 +55,7 @@ class ArrayLearning(ArrayFrame):
     def _activities(self, state: State) -> list[Array]:
         """Return ρ of every group."""
         return [
-            nodes.held_activity(part) if nodes.clamped else nodes.activity(part)
+            nodes.held_activity(part)
             for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True)
         ]
 
@@ -50,10 +69,13 @@ class ArrayLearning(ArrayFrame):
 
     def _bias_contrast(self, name: str, rho: tuple[list[Array], list[Array]]) -> Array:
         group = self.layout.neurons[name.lower()]
-        change = np.mean(rho[1][group] - rho[0][group], axis=0)
-        nodes = self.wiring.nodes[group]
-        scale = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
-        return np.asarray(-scale * change)
+        change = (rho[1][group] - rho[0][group]).sum(axis=0)
+        key = ("bias", group)
+        if key not in self.wiring.kept:
+            nodes = self.wiring.nodes[group]
+            scale = nodes.gleak * nodes.vunit**2 / self.layout.scales.energy
+            self.wiring.kept[key] = -scale.astype(self.dtype)
+        return np.asarray(self.wiring.kept[key] * (change / len(rho[0][group])))
 
     def gradient(self, free: State, inputs: Array, targets: Array, cost: str = "") -> Weights:
         """Return dLoss/dθ at a free equilibrium, Loss the mean cost; by the adjoint, in float64."""
@@ -86,9 +108,9 @@ class ArrayLearning(ArrayFrame):
 
         What held nodes drive feels Σ ρ(x)·μ = ρ(x)·Σμ: one product for the whole phase.
         """
-        among = tuple(one for one in self.learnables if self._among_free(one.name))
-        others = tuple(one for one in self.learnables if one not in among)
-        before, along, rho = next(states), Weights(), []
+        among, others = self._parted_learnables()
+        before, along = next(states), Weights()
+        rho: list[Array] = []
         displaced: dict[int, Array] = {}
         for after in states:
             rho, mu = self._displacement(before, after)
@@ -98,6 +120,11 @@ class ArrayLearning(ArrayFrame):
             before = after
         found = self._slopes(rho, displaced, others) | along
         return before, {one.name: found[one.name] for one in self.learnables}
+
+    def _parted_learnables(self) -> tuple[tuple[Learnable, ...], tuple[Learnable, ...]]:
+        """Return the arrays whose rows and columns both move, and all else that learns."""
+        among = tuple(one for one in self.learnables if self._among_free(one.name))
+        return among, tuple(one for one in self.learnables if one not in among)
 
     def _among_free(self, name: str) -> bool:
         """Say whether a learnable is an array whose rows and columns both move."""

@@ -21,7 +21,9 @@ from eqchip.devices.node_law import (
     CODE,
     ENERGY_DRIVE,
     GLEAK,
+    HARDSIGMOID,
     LINEAR,
+    RELU,
     SHIFT,
     SIGMOID,
     SLOPE,
@@ -53,6 +55,7 @@ class Nodes:
     law: Law = field(init=False)
     exact: int | None = field(init=False)  # which functions the kernels use; see node_kernels
     b: Array = field(init=False)  # bias in the dtype of the states
+    bounded: bool = field(init=False)  # whether states have an interval to be put back into
 
     def __post_init__(self) -> None:
         unit = self.laws[:, VUNIT]
@@ -64,6 +67,7 @@ class Nodes:
         self.law = Law(code, energy, slope, shift, low, high)
         self.exact = None if np.dtype(self.dtype) == np.float32 else 1
         self.b = self.bias.astype(self.dtype)
+        self.bounded = bool(np.any(np.isfinite(low)) or np.any(np.isfinite(high)))
 
     @property
     def size(self) -> int:
@@ -101,7 +105,7 @@ class Nodes:
             states = np.zeros((samples, self.size), self.dtype)
         else:
             states = np.array(given, dtype=self.dtype, order="C")
-        return np.clip(states, self.law.low, self.law.high, out=states)
+        return np.clip(states, self.law.low, self.law.high, out=states) if self.bounded else states
 
     def activity(self, states: Array, out: Array | None = None) -> Array:
         """Return ρ(s)."""
@@ -111,8 +115,8 @@ class Nodes:
         return out
 
     def held_activity(self, states: Array) -> Array:
-        """Return ρ(s) of states that do not move: they themselves where ρ(s) = s."""
-        return states if self.law.code == LINEAR else self.activity(states)
+        """Return ρ(s) of states in their interval, not to be written to: they themselves where ρ(s) = s."""
+        return states if self.law.code in (LINEAR, HARDSIGMOID, RELU) else self.activity(states)
 
     def slope(self, states: Array, out: Array | None = None) -> Array:
         """Return ρ′(s)."""

@@ -137,6 +137,9 @@ class Wiring:
         }
         drives = []
         for group, nodes in enumerate(self.nodes):
+            if nodes.clamped:  # nothing drives it
+                drives.append(np.empty((samples, 0), self.dtype))
+                continue
             drive = np.empty((samples, nodes.size), self.dtype)
             drive[:] = nodes.b
             for link, forward in self.from_clamped[group]:

@@ -31,6 +31,7 @@ class Dense:
         self.backward_scale = plain(backward, ends.dtype)
         self.local_scale = plain(local, ends.dtype)
         self._theta: Array = np.array(ends.theta, dtype=ends.dtype, order="C")
+        self._gemm = get_blas_funcs("gemm", dtype=ends.dtype)
         self._forward: Array | None = None
         self._backward: Array | None = None  # transposed, contiguous
 
@@ -138,9 +139,8 @@ class Dense:
     def _add_outer(self, factor: float, rows: Array, columns: Array) -> None:
         """Add factor·rowsᵀ·columns to θ, in place."""
         if not add_outer(self._theta, factor, rows, columns):
-            gemm = get_blas_funcs("gemm", dtype=self.dtype)
             # Transposed views are what BLAS calls columns first; it then works in place.
-            gemm(factor, columns.T, rows.T, 1.0, self._theta.T, trans_b=1, overwrite_c=1)
+            self._gemm(factor, columns.T, rows.T, 1.0, self._theta.T, trans_b=1, overwrite_c=1)
 
     def set(self, values: Array) -> None:
         """Replace the weights stored."""

@@ -62,10 +62,9 @@ def fused_of(phase: Phase, length: float) -> Fused | None:
     table: Table | None = kept[key]
     if table is None:
         return None
-    free = phase.wiring.free
     matrices = [np.ravel(_matrix(link, forward)[0]) for link, forward in table.sources]
     return table.fused._replace(
-        a=_tiled([phase.a[group] for group in free]) if phase.nudged else table.fused.a,
+        a=_leaks(phase, table.fused) if phase.nudged else table.fused.a,
         weights=matrices[0] if len(matrices) == 1 else np.concatenate([table.fused.weights, *matrices]),
     )
 
@@ -115,6 +114,15 @@ def _table(phase: Phase, length: float) -> Table | None:
         empty,
     )
     return Table(fused, tuple(sources))
+
+
+def _leaks(phase: Phase, fused: Fused) -> Array:
+    """Return a of a phase with nudged groups."""
+    a = fused.a.copy()
+    for group, (begin, end) in zip(phase.wiring.free, fused.groups[:, : END + 1], strict=True):
+        if group in phase.nudged:
+            a[TILE * begin : TILE * end].reshape(TILE, -1)[:] = phase.a[group]
+    return a
 
 
 def _tiled(parts: list[Array]) -> Array:

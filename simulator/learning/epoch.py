@@ -32,13 +32,14 @@ class PhaseReport:
         """Count one batch in."""
         more = len(state.residual)
         total = self.samples + more
-        self.iterations += (float(np.mean(state.iterations)) - self.iterations) * more / total
-        self.residual += (float(np.mean(state.residual)) - self.residual) * more / total
-        durations = math.nan if state.durations is None else float(np.mean(state.durations))
+        # Sums by the arrays' own methods: this is done for every phase of every batch.
+        self.iterations += (float(state.iterations.sum()) / more - self.iterations) * more / total
+        self.residual += (float(state.residual.sum()) / more - self.residual) * more / total
+        durations = math.nan if state.durations is None else float(state.durations.sum()) / more
         self.seconds += (durations - self.seconds) * more / total
-        self.most_iterations = max(self.most_iterations, int(np.max(state.iterations)))
-        self.largest_residual = max(self.largest_residual, float(np.max(state.residual)))
-        self.unsettled += int(np.count_nonzero(~state.settled))
+        self.most_iterations = max(self.most_iterations, int(state.iterations.max()))
+        self.largest_residual = max(self.largest_residual, float(state.residual.max()))
+        self.unsettled += more - int(np.count_nonzero(state.settled))
         self.samples = total
 
 

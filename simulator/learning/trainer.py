@@ -51,6 +51,7 @@ def train(
     chip.write(chip.parameters())  # what was drawn or given beyond its bounds is brought within
     velocity: Weights = {}
     plainly = not any(one.momentum or one.decay for one in chip.learnables)
+    inputs = data.train.inputs.astype(chip.dtype, copy=False)
     particles = Particles(len(data.train))
     if state is not None:
         done = state.epoch
@@ -67,7 +68,7 @@ def train(
             targets = data.train.targets[rows]
             begin = particles.recall(rows) if plan.persistent else None
             sign = plan.methods()[0].sign(signs)
-            found = estimate(chip, data.train.inputs[rows], targets, plan, sign, begin, share, plainly)
+            found = estimate(chip, inputs[rows], targets, plan, sign, begin, share, plainly)
             if plan.persistent:
                 particles.keep(rows, found.free)
             tally.add(found, targets)

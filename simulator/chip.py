@@ -144,6 +144,9 @@ class Chip(Protocol):
         energy drive, from every direction it is used in.
         """
 
+    def contrast_along(self, states: Iterator[State]) -> tuple[State, Weights]:
+        """Return the last of the states of a phase, and contrast of all its steps added up."""
+
     def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
         """Return the last of the states of a phase, and vector_field of all its steps added up."""
 

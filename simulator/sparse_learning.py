@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -44,12 +44,21 @@ class SparseLearning(SparseFrame):
             for one in self.learnables
         }
 
+    def contrast_along(self, states: Iterator[State]) -> tuple[State, Weights]:
+        """Return the last of the states of a phase, and the contrasts of all its steps added up."""
+        return self._along(states, self.contrast)
+
     def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
         """Return the last of the states of a phase, and the vector fields of all its steps added up."""
+        return self._along(states, self.vector_field)
+
+    def _along(
+        self, states: Iterator[State], signal: Callable[[State, State], Weights]
+    ) -> tuple[State, Weights]:
         before = next(states)
         total = {one.name: np.zeros(one.shape) for one in self.learnables}
         for after in states:
-            for name, step in self.vector_field(before, after).items():
+            for name, step in signal(before, after).items():
                 total[name] += step
             before = after
         return before, total

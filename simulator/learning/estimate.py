@@ -15,7 +15,7 @@ import numpy as np
 from eqchip.simulator.chip import Array, Chip, Nudge, State, Weights
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.rules.contrast import CONTRAST
-from eqchip.simulator.learning.rules.rule import Rule, follow
+from eqchip.simulator.learning.rules.rule import Rule
 from eqchip.simulator.learning.settled import finite as finite
 from eqchip.simulator.learning.settled import settle_free as settle_free
 
@@ -112,7 +112,8 @@ def _walk(
     """Return the end of a nudged phase, the signals of its steps added up, and θ where it was moved."""
     states = chip.course(inputs, plan.nudged, nudge, free)
     if not rule.moving:
-        ended, total = follow(chip, rule, states)
+        assert rule.path is not None
+        ended, total = rule.path(chip, states)
         return finite(ended, _named(nudge)), total, None
     assert rule.signal is not None
     before = chip.parameters()

@@ -26,6 +26,5 @@ CONTINUAL = Rule(
     "the contrast of every step, by which θ moves at once",
     limit="dLoss/dθ, as the rates go to 0 too",
     signal=signal,
-    steps=True,
     moving=True,
 )

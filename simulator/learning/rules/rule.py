@@ -32,8 +32,8 @@ class Rule:
     #: What signal/(distance·β) tends to as β → 0, in words; its target for every β is in the estimator.
     limit: str
     signal: Signal | None = None  # None: a reference
-    steps: bool = False  # the signals of all steps of the nudged phase are added up, not that of its ends
-    moving: bool = False  # θ moves at every step of the nudged phase (continual)
+    path: Path | None = None  # signals of all steps of the nudged phase are added up, not that of its ends
+    moving: bool = False  # θ moves at every step of the nudged phase, by its signal (continual)
     clamp: bool = False  # outputs are held at their targets; there is no β (chl)
     reference: Reference | None = None
     aim: Reference | None = None  # what `limit` says, where it is computed and is not dLoss/dθ
@@ -41,17 +41,8 @@ class Rule:
     local: bool = True  # False: it needs what no device can feel at its own terminals
     #: Whether, live and at equilibrium, it is at any β *exactly* the slope of its estimator's target.
     exact: bool = False
-    path: Path | None = None  # the sum over steps by a shorter way than one signal after the other
 
-
-def follow(chip: Chip, rule: Rule, states: Iterator[State]) -> tuple[State, Weights]:
-    """Return the last of the states of a phase, and the signals of all its steps added up."""
-    if rule.path is not None:
-        return rule.path(chip, states)
-    assert rule.signal is not None
-    before, total = next(states), Weights()
-    for after in states:
-        step = rule.signal(chip, before, after)
-        total = {name: total[name] + value for name, value in step.items()} if total else step
-        before = after
-    return before, total
+    @property
+    def steps(self) -> bool:
+        """Whether it looks at every step of the nudged phase, not only at the ends."""
+        return self.path is not None or self.moving

@@ -12,6 +12,8 @@ pairs, as the chip's tied synapses are; an equilibrium that is found directly is
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from eqchip.simulator.chip import Chip, State, Weights
 from eqchip.simulator.learning.rules.rule import Rule
 
@@ -21,11 +23,16 @@ def signal(chip: Chip, before: State, after: State) -> Weights:
     return chip.contrast(before, after)
 
 
+def path(chip: Chip, states: Iterator[State]) -> tuple[State, Weights]:
+    """Return the last state of a phase, and the signals of all its steps added up."""
+    return chip.contrast_along(states)
+
+
 STDP = Rule(
     "stdp",
     "ρ of one end times the change of ρ at the other, added up over the nudged phase",
     limit="dLoss/dθ",
     signal=signal,
-    steps=True,
+    path=path,
     exact=True,
 )

@@ -36,6 +36,5 @@ VECTORFIELD = Rule(
     limit="−(∂f/∂θ)ᵀ J⁻¹ dCost/dv; dLoss/dθ where J is symmetric",
     signal=signal,
     aim=vector_field_limit.limit,
-    steps=True,
     path=path,
 )

@@ -73,7 +73,7 @@ def draw_errors(axes: Axes, trace: Trace) -> None:
         _planned(axes, trace)
         _guides(axes, drawn)
         more = len(names) - ARRAYS
-        own = " against its own target" if trace.plan.attributes.get("aimed") else ""
+        own = ", against its own target" if trace.plan.attributes.get("aimed") else ""
         axes.set_title(f"settled exactly{own}; rings: best β" + (f"; … and {more} more" if more > 0 else ""))
         axes.legend(
             loc="lower right",

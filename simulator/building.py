@@ -165,11 +165,12 @@ class Circuit:
         longest: Value | None = None,
         *,
         uic: bool = False,
+        learn: bool = False,
     ) -> Circuit:
-        """Ask for a transient; `longest` bounds its steps."""
+        """Ask for a transient; `longest` bounds its steps. `learn`: a waveform in which the chip learns."""
         if longest is not None and start is None:
             start = 0
-        words = [".tran", step, stop, start, longest, "uic" if uic else None]
+        words = [".tran", step, stop, start, longest, "uic" if uic else None, "learn" if learn else None]
         return self.card(" ".join(_word(word) for word in words if word is not None))
 
     def save(self, *names: str) -> Circuit:
@@ -195,6 +196,10 @@ class Circuit:
     def data(self, name: str, **values: Value) -> Circuit:
         """Say which samples it learns from."""
         return self.card(" ".join([".data", name, *_pairs(values)]))
+
+    def protocol(self, free: Value, nudged: Value, gap: Value) -> Circuit:
+        """Give a learning waveform its clock: how many seconds each phase lasts."""
+        return self.card(" ".join([".protocol", *_pairs({"free": free, "nudged": nudged, "gap": gap})]))
 
     def train(self, **values: Value) -> Circuit:
         """Say how it is trained."""

@@ -7,6 +7,17 @@ import eqchip
 from eqchip.errors import InputError
 
 
+def test_a_learning_waveform_is_built_by_calls() -> None:
+    c = eqchip.Circuit("wave").bus(x=2, y=1).model("cell", "neuron").model("syn", "synapse")
+    c.array("Yxy", "x", "y", "syn").neurons("Ny", "y", "cell").input("x").output("y", decode="threshold")
+    c.nudge("y").learn("Yxy", 0.1).data("xor").train(rule="stdp", estimator="onesided", beta=0.5)
+    c.protocol("4u", "2u", "1u").tran("0.5u", "21u", learn=True)
+    assert str(c).splitlines()[-3:] == [".protocol free=4u nudged=2u gap=1u", ".tran 0.5u 21u learn", ".end"]
+    run = eqchip.simulate(c)
+    assert len(set(run["sample"])) == 3
+    assert np.any(run.weights["Yxy"] != run["w(yxy)"][0].reshape(2, 1))
+
+
 def test_calls_write_the_cards_they_stand_for() -> None:
     c = eqchip.Circuit("all of it")
     c.bus(x=2, h=3).parameter(r="2k").options(reltol=1e-6)

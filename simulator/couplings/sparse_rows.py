@@ -42,8 +42,12 @@ def add_product(activities: Array, weights: Array, out: Array) -> bool:
 
 
 def add_outer(weights: Array, factor: float, activities: Array, changes: Array) -> bool:
-    """Add factor·activitiesᵀ·changes to weights, in place, where leaving out zeros pays; return whether."""
-    found = _count(activities, weights.shape[1], STEP)
+    """Add factor·activitiesᵀ·changes to weights, in place, where this is the faster way; return whether."""
+    rows, long = weights.shape
+    if long < NARROW <= rows:
+        _add_narrow(weights, factor, activities, changes)
+        return True
+    found = _count(activities, long, STEP)
     if found is None:
         return False
     columns = np.multiply(activities.T, factor, dtype=weights.dtype, order="C")
@@ -53,6 +57,14 @@ def add_outer(weights: Array, factor: float, activities: Array, changes: Array) 
 
     share(work, weights.shape[1], _grain(found))
     return True
+
+
+def _add_narrow(weights: Array, factor: float, activities: Array, changes: Array) -> None:
+    """Do the same with short rows, which processors do not like: on the transposed matrix."""
+    columns = np.multiply(changes.T, factor, dtype=weights.dtype, order="C")
+    flipped = np.ascontiguousarray(weights.T)
+    outer(flipped, columns, activities, 0, flipped.shape[1])
+    weights[...] = flipped.T
 
 
 def _count(activities: Array, columns: int, most: float) -> int | None:

@@ -113,7 +113,18 @@ def test_full_or_narrow_products_are_left_to_others() -> None:
     assert not add_product(ones, np.ones((100, 80)), out)
     assert not add_outer(np.ones((100, 80)), 1.0, ones, out)
     assert not add_product(0.0 * ones, np.ones((100, 10)), np.zeros((3, 10)))
+    assert not add_outer(np.ones((10, 10)), 1.0, ones[:, :10], ones[:, :10])
     np.testing.assert_array_equal(out, 0.0)
+
+
+@pytest.mark.parametrize(("dtype", "error"), KINDS)
+def test_narrow_arrays_step_alike(dtype: Any, error: float) -> None:
+    rng = np.random.default_rng(1)
+    x, changes = rng.normal(size=(7, 150)).astype(dtype), rng.normal(size=(7, 10)).astype(dtype)
+    weights = rng.normal(size=(150, 10)).astype(dtype)
+    wanted = weights + 0.3 * (x.astype(float).T @ changes)
+    assert add_outer(weights, 0.3, x, changes)
+    np.testing.assert_allclose(weights, wanted, rtol=0, atol=30 * error)
 
 
 def test_the_number_of_threads_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
 
 #: Free nodes above which a chip is large.
-LARGE = 1000
+LARGE = 400
 #: Relative residual of a solve; products before GMRES begins anew; how often it may.
 _TIGHT, _BASIS, _RESTARTS = 1e-13, 150, 20
 #: Relative error of a decay rate; nodes up to which it is not worth an iteration.

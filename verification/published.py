@@ -53,8 +53,9 @@ _SB, _EG, _VF = "Scellier & Bengio 2017", "Ernoult et al. 2019", "Scellier et al
 _BPTT = {"train.rule": "bptt"}
 _DIRECT = {"train.solve": "equilibrium", "train.tol": "1e-3"}
 TABLE = (
-    Published("EP 784-500-10", "ep-784-500-10-code", 25, "2–3 (0.00)", _SB, seeds=3),
-    Published("EP 784-500-500-10", "ep-784-500-500-10-code", 60, "2–3 (0.00)", _SB),
+    Published("EP 784-500-10, table", "ep-784-500-10", 25, "2–3 (0.00)", _SB, seeds=3),
+    Published("EP 784-500-10, code", "ep-784-500-10-code", 25, "2–3 (0.00)", _SB, seeds=3),
+    Published("EP 784-500-500-10, code", "ep-784-500-500-10-code", 60, "2–3 (0.00)", _SB),
     Published(
         "EP 784-500-500-500-10, equilibrium", "ep-784-500-500-500-10-code", 500, "2–3 (0.00)", _SB, _DIRECT
     ),

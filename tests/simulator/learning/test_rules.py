@@ -93,13 +93,10 @@ def test_on_a_reciprocal_chip_the_vector_field_tends_to_the_gradient(text: str, 
         free = chip.settle(inputs, STILL)
         wanted = chip.gradient(free, inputs, targets)
         norm = np.sqrt(sum(np.sum(value**2) for value in wanted.values()))
-        errors = []
-        for beta in (0.01, 0.02):
+        for beta in (1e-2, 1e-5):  # an error of O(β)
             found = estimate(chip, inputs, targets, plan_of("vectorfield", STILL, beta)).values
-            errors.append(np.sqrt(sum(np.sum((found[k] - wanted[k]) ** 2) for k in wanted)) / norm)
-        assert errors[0] < 0.1
-        if errors[0] > 1e-6:
-            assert np.log2(errors[1] / errors[0]) == pytest.approx(1.0, abs=0.1)
+            error = np.sqrt(sum(np.sum((found[k] - wanted[k]) ** 2) for k in wanted)) / norm
+            assert error < 10.0 * beta
 
 
 def test_on_a_chip_that_is_not_reciprocal_the_vector_field_is_another_direction() -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from eqchip.cli.habits import Speaker, assignments, options
+from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, options, quoted
+from eqchip.cli.interrupts import Interrupts
+
+if TYPE_CHECKING:
+    from eqchip.simulator.run import Run
+
+#: Mistakes that are named, the most frequent first.
+MISTAKES = 5
 
 
 @click.command()
@@ -12,10 +22,12 @@ from eqchip.cli.habits import Speaker, assignments, options
 @click.option(
     "--data", metavar="SPEC", help="Samples instead of those it was trained with: FILE.npz, FILE.csv."
 )
+@click.option("-o", "--output", metavar="FILE", help="Where the answers go, for eqchip plot.")
 @options("set", "form", "dtype", "threads", "json", "quiet")
 def evaluate(
     run: str,
     data: str | None,
+    output: str | None,
     settings: tuple[str, ...],
     form: str,
     dtype: str | None,
@@ -23,20 +35,62 @@ def evaluate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Test the chip that RUN.h5 trained, with the weights it learned."""
+    """Test the chip that RUN.h5 trained, with the weights it learned.
+
+    The error stands with its interval of 95 % (Wilson), which says how much of it is luck of the samples.
+    """
     from eqchip import threads as pools
-    from eqchip.cli.train import percent
-    from eqchip.simulator import api
+    from eqchip.simulator.evaluating import answers
+    from eqchip.simulator.evaluating import evaluate as test
     from eqchip.simulator.loaded import load
 
     speaker = Speaker(as_json, quiet)
     pools.apply(threads)
     loaded = load(run).set(assignments(settings))
+    claim = claim_result(output, loaded.name) if output is not None else None
     speaker.warn_when_cold()
-    found = api.evaluate(loaded, data=data, form=form, dtype=dtype, threads=threads)
+    progress = Progress(speaker, 0.0, "samples")
+    interrupts = Interrupts()
+
+    def tick(passed: int, total: int) -> None:
+        interrupts.check()
+        progress.total = float(total)
+        progress.show(passed)
+
+    try:
+        with interrupts:
+            found = test(loaded, claim, data=data, form=form, dtype=dtype, arguments=sys.argv, tick=tick)
+    finally:
+        progress.clear()
+    result = answers(found)
+    _print(speaker, found, result)
+    if output is not None:
+        speaker.say(f"wrote {output}; next: eqchip plot {quoted(output)}")
+    speaker.answer({**found.facts, "seconds": speaker.seconds, "file": output, "source": run, **result})
+
+
+def _print(speaker: Speaker, run: Run, result: dict[str, Any]) -> None:
+    from eqchip.cli.train import percent
+    from eqchip.units import engineering
+
+    error = percent(result["test_error"])
+    if result["test_error"] is not None:
+        error += f" ({100 * result['test_error_low']:.2f} to {percent(result['test_error_high'])})"
+    latency = result["latency_seconds"]
+    took = f", a free phase takes {engineering(latency, 's')}" if latency is not None else ""
     speaker.say(
-        f"{found['samples']} test samples: error {percent(found['test_error'])}, "
-        f"loss {found['test_loss']:.4g} ({found['samples_per_second']:,.0f} samples/s, "
-        f"{found['form']} form, {found['dtype']})"
+        f"{result['samples']} test samples: error {error}, loss {result['test_loss']:.4g}{took} "
+        f"({result['samples_per_second']:,.0f} samples/s, {run.facts['form']} form, {run.facts['dtype']})"
     )
-    speaker.answer({**found, "seconds": speaker.seconds, "file": run})
+    if "confusion" in run.parts:
+        mistakes = _mistakes(run)
+        if mistakes:
+            speaker.say(f"most frequent mistakes: {', '.join(mistakes)}")
+
+
+def _mistakes(run: Run) -> list[str]:
+    """Return `4 for 9 (34)` and the like: the answer, the class, and how often."""
+    counts = run["confusion"]["answers"]
+    places = [(k, m) for k in range(len(counts)) for m in range(len(counts)) if k != m and counts[k, m]]
+    found = [(int(counts[k, m]), k, m) for k, m in places]
+    return [f"{m} for {k} ({count})" for count, k, m in sorted(found, key=lambda one: -one[0])[:MISTAKES]]

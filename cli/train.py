@@ -82,7 +82,9 @@ def train(
     def tick(passed: int, total: int, epoch: int) -> None:
         interrupts.check()
         progress.total = float(total)
-        progress.show(passed, f"epoch {epoch}")
+        before = table.last
+        error = f", test error {percent(before.test_error)}" if before is not None else ""
+        progress.show(passed, f"epoch {epoch} of {epochs}{error}")
 
     def watch(epoch: Epoch) -> None:
         progress.clear()

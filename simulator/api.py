@@ -5,7 +5,8 @@
     chip = chip.set({"train.beta": 0.5})         another chip; nothing is changed in place
     run  = eqchip.simulate(chip)                 run["v(out)"], run.tran, run.to_xarray(), run.plot()
     run  = eqchip.train(chip, file="xor.h5")     run["training/test_error"], run.weights["Yxh"]
-    eqchip.evaluate(run)                         error and loss of a trained chip
+    run  = eqchip.train("xor.h5", resume=True)   goes on with a training that was stopped
+    eqchip.evaluate(run)["test_error"]           a trained chip again, on any data
     eqchip.check(chip)                           its local updates against the gradient
     run  = eqchip.open("xor.h5")                 what a file holds, read on demand
     eqchip.models("diode")                       parameters with units, defaults, ranges, sources
@@ -15,7 +16,7 @@ Without `file` results stay in memory; with it they stream to disk in bounded me
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -26,13 +27,16 @@ from eqchip.netlists.reader import parse as parse_netlist
 from eqchip.simulator.building import Circuit
 from eqchip.simulator.checking import SAMPLES
 from eqchip.simulator.checking import check as _check
+from eqchip.simulator.evaluating import evaluate as _evaluate
+from eqchip.simulator.learning.epoch import Epoch
 from eqchip.simulator.loaded import LoadedChip, restore
 from eqchip.simulator.loaded import load as _load
+from eqchip.simulator.records.claim import Claim
 from eqchip.simulator.records.reader import Record
+from eqchip.simulator.records.recover import finished_name
+from eqchip.simulator.resuming import chip_or_none, file_to_resume, hold_to, take_up
 from eqchip.simulator.run import Run
-from eqchip.simulator.simulating import seed_of
 from eqchip.simulator.simulating import simulate as _simulate
-from eqchip.simulator.training import evaluate as _evaluate
 from eqchip.simulator.training import train as _train
 
 __all__ = ["Circuit", "check", "evaluate", "load", "models", "open", "parse", "simulate", "sweep", "train"]
@@ -95,41 +99,64 @@ def train(
     form: str = "auto",
     dtype: str | None = None,
     threads: int = 1,
+    resume: bool = False,
+    watch: Callable[[Epoch], None] | None = None,
 ) -> Run:
-    """Train a chip as its cards say: `run["training/test_error"]`, `run.weights["Yxh"]`."""
-    return _train(_start(chip, seed, threads), _path(file), data=data, form=form, dtype=dtype)
+    """Train a chip as its cards say: `run["training/test_error"]`, `run.weights["Yxh"]`, `run.plot()`.
+
+    `watch` is called with every epoch as it ends. With `resume=True` the training in `file` (or, without
+    one, in the record that stands for the chip) goes on where it was stopped, to the same numbers.
+    """
+    if resume:
+        return _resume(chip, file, data, seed, form, dtype, threads, watch)
+    started = _start(chip, seed, threads)
+    return _train(started, _path(file), data=data, form=form, dtype=dtype, watch=watch)
+
+
+def _resume(
+    chip: AnyChip,
+    file: str | Path | None,
+    data: str | None,
+    seed: int | None,
+    form: str,
+    dtype: str | None,
+    set_threads: int,
+    watch: Callable[[Epoch], None] | None,
+) -> Run:
+    threads.apply(set_threads)
+    named = chip.file if isinstance(chip, Run) else chip
+    if file is None:
+        if not isinstance(named, str | Path):
+            raise InputError(
+                "resume=True of what?",
+                expected='the file of a training: eqchip.train("xor", "xor.h5", resume=True)',
+            )
+        place, text = file_to_resume(str(named), "")
+    else:
+        place, text = finished_name(Path(file)), None
+    found = _chip(chip) if isinstance(chip, LoadedChip | Circuit) else chip_or_none(text)
+    changes: dict[str, str | float] = {} if seed is None else {"train.seed": float(seed)}
+    if isinstance(found, LoadedChip):
+        changes = {**found.overrides, **changes}
+    elif file is not None and not isinstance(chip, Run):
+        found = chip_or_none(str(chip))
+    with Claim(place) as claim:
+        kept = take_up(claim, found, changes)
+        hold_to(kept, form, dtype, data)
+        return _train(kept.chip, claim, kept=kept, watch=watch)
 
 
 def evaluate(
     chip: AnyChip,
+    file: str | Path | None = None,
     *,
     data: str | None = None,
     form: str = "auto",
     dtype: str | None = None,
     threads: int = 1,
-) -> dict[str, Any]:
-    """Test a trained chip (a run, its file): error and loss on its test samples."""
-    begin = time.monotonic()
-    found = _start(chip, None, threads)
-    answers, compiled = _evaluate(found, data=data, form=form, dtype=dtype)
-    return {
-        "command": "evaluate",
-        "chip": found.name,
-        "form": compiled.form,
-        "dtype": str(compiled.dtype),
-        "seed": seed_of(found.circuit),
-        "outcome": "complete",
-        "seconds": time.monotonic() - begin,
-        "file": None,
-        "test_error": answers.error,
-        "train_error": None,
-        "test_loss": answers.loss,
-        "epochs": None,
-        "samples": answers.samples,
-        "samples_per_second": answers.samples_per_second,
-        "latency_seconds": answers.latency,
-        "energy_joules_per_sample": None,
-    }
+) -> Run:
+    """Test a trained chip (a run, its file): `run["test_error"]`, `run["confusion/answers"]`."""
+    return _evaluate(_start(chip, None, threads), _path(file), data=data, form=form, dtype=dtype)
 
 
 def check(

@@ -37,9 +37,11 @@ class LoadedChip:
         overrides: Mapping[str, str | float] | None = None,
         weights: Mapping[str, NDArray[Any]] | None = None,
         changed: Collection[str] = (),  # names set after the weights were learned
+        data: str | None = None,  # what replaced the .data card in that training
     ) -> None:
         self.netlist = netlist
         self.name = name
+        self.data = data
         self.overrides = dict(overrides or {})
         self.weights = dict(weights) if weights else None
         self.changed = frozenset(changed) if weights else frozenset()
@@ -60,11 +62,13 @@ class LoadedChip:
                 expected="other values when building",
             )
         overrides = {**self.overrides, **changes}
-        return LoadedChip(self.netlist, self.name, overrides, self.weights, {*self.changed, *changes})
+        return LoadedChip(
+            self.netlist, self.name, overrides, self.weights, {*self.changed, *changes}, self.data
+        )
 
     def untrained(self) -> LoadedChip:
         """Return the chip without what it learned."""
-        return LoadedChip(self.netlist, self.name, self.overrides) if self.weights else self
+        return LoadedChip(self.netlist, self.name, self.overrides, data=self.data) if self.weights else self
 
     def compile(self, form: str = "auto", dtype: Any = None) -> Chip:
         """Return the chip in a form that learns."""
@@ -98,4 +102,6 @@ def restore(record: Record) -> LoadedChip:
         included=origin.get("includes", {}),
     )
     weights = {name: record.arrays[name] for name in record.arrays}
-    return LoadedChip(netlist, str(record.facts.get("chip", record.path.stem)), origin["overrides"], weights)
+    name = str(record.facts.get("chip", record.path.stem))
+    data = origin["parameters"].get("data_option")
+    return LoadedChip(netlist, name, origin["overrides"], weights, data=data)

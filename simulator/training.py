@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError
 from eqchip.simulator.chip import Chip
-from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.curves import weight_plans
 from eqchip.simulator.data.load import load as load_data
-from eqchip.simulator.learning.epoch import Epoch, Evaluation, TrainState
+from eqchip.simulator.learning.epoch import Epoch, TrainState
 from eqchip.simulator.learning.plan import Plan, plan_for
-from eqchip.simulator.learning.trainer import evaluate as evaluations
 from eqchip.simulator.learning.trainer import train as epochs
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.records.reader import Record
@@ -62,6 +60,7 @@ def train(
         )
     if kept is not None:
         chip, form, dtype, data = kept.chip, kept.form, kept.dtype, kept.data
+    data = chip.data if data is None else data
     compiled = chip.compile(form, dtype)
     samples = load_data(chip.circuit, data)
     plan = plan_for(compiled)
@@ -189,18 +188,3 @@ def _record(recorder: Recorder, report: Report, stream: Iterator[Epoch], state: 
 def _store(recorder: Recorder, weights: Mapping[str, NDArray[Any]], group: str = "weights") -> None:
     for name, values in weights.items():
         recorder.put(f"{group}/{name}", values)
-
-
-def evaluate(
-    chip: LoadedChip, *, data: str | None = None, form: str = "auto", dtype: str | None = None
-) -> tuple[Evaluation, Chip]:
-    """Test a chip with the weights it has; returns how it answers, and the compiled chip."""
-    if chip.weights is None and chip.circuit.learns:
-        raise InputError(
-            f"{chip.name} is not trained", expected="a file that eqchip train wrote: eqchip evaluate RUN.h5"
-        )
-    compiled = chip.compile(form, dtype)
-    samples = load_data(chip.circuit, data)
-    return evaluations(
-        compiled, samples.test, plan_for(compiled), readout_of(chip.circuit, samples)
-    ), compiled

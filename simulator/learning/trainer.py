@@ -117,8 +117,14 @@ def updated(chip: Chip, estimates: Weights, velocity: Weights, share: float = 1.
     return values
 
 
-def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout | Several) -> Evaluation:
-    """Settle every sample freely and return how the answers are."""
+def evaluate(
+    chip: Chip,
+    samples: Samples,
+    plan: Plan,
+    readout: Readout | Several,
+    tick: Callable[[int], None] | None = None,
+) -> Evaluation:
+    """Settle every sample freely and return how the answers are; `tick` hears of samples passed."""
     if not len(samples):
         raise InputError("there is no sample to test with")
     started = time.perf_counter()
@@ -134,6 +140,8 @@ def evaluate(chip: Chip, samples: Samples, plan: Plan, readout: Readout | Severa
         counts = counted if counts is None or counted is None else counts + counted
         if free.durations is not None:
             durations.append(free.durations)
+        if tick is not None:
+            tick(first + len(batch))
     seconds = time.perf_counter() - started
     report = tally.phases["free"]
     return Evaluation(

@@ -64,6 +64,8 @@ def _parts(run: Run) -> list[str]:
 def _shown(run: Run) -> list[str]:
     """Return what is drawn when nothing is named: all that holds something, curves first."""
     parts = [name for name in _parts(run) if name not in run.parts or run.parts[name].trace.axis.size]
+    if "evaluation" in parts and "confusion" in parts:
+        return ["confusion"]
     if "training" not in parts:
         return parts or _parts(run)
     first = ("training", "confusion", "settling")

@@ -26,6 +26,9 @@ from eqchip.simulator.run import Run
 from eqchip.simulator.sparse import compile_sparse
 from eqchip.simulator.weights import with_weights
 
+#: Weights go to disk this often at most, in seconds; and at the end.
+OFTEN = 2.0
+
 #: Called with every block of rows as it comes, the plan it belongs to, and the share of the work done.
 Watch = Callable[[Plan, Rows, float], None]
 
@@ -97,17 +100,26 @@ def simulate(
         return Run(facts, dict(zip(names, traces, strict=True)), weights)
     arrays = weight_plans(learner.chip) if learner else []
     with Recorder(file, origin("simulate", chip, "sparse", "float64", arguments), plans, arrays) as recorder:
+        stored = -math.inf
         try:
             for index, blocks in enumerate(watched):
                 for rows in blocks:
                     recorder.add(index, rows)
+                    if learner is not None and time.monotonic() - stored > OFTEN:
+                        _store(recorder, learner)  # a killed run has them too
+                        stored = time.monotonic()
         except KeyboardInterrupt:
             kept = f"{recorder.rows} rows are kept in {file}" if recorder.rows else "nothing was kept"
             raise KeyboardInterrupt(kept) from None
         finally:
-            for name, values in (learner.weights() if learner else {}).items():
-                recorder.put(f"weights/{name}", values)
+            if learner is not None:
+                _store(recorder, learner)
     return Run.of(Record(file))
+
+
+def _store(recorder: Recorder, learner: Learner) -> None:
+    for name, values in learner.weights().items():
+        recorder.put(f"weights/{name}", values)
 
 
 def _streams(circuit: Circuit, learner: Learner | None) -> list[Iterator[Plan | Rows]]:

@@ -134,6 +134,7 @@ class _Course:
         self.solver.prepare(
             self.track.x, self.track.d, self.tolerances.control(), 2.0 / self.track.clock[STEP]
         )
+        self.packed = pack(self.track), pack(lesson.moving.plastic)
         self.bare = _bare_nodes(self.track, system, lesson)
 
     def phases(self, number: int) -> Iterator[tuple[int, float]]:
@@ -162,10 +163,11 @@ class _Course:
             for where in self.lesson.moving.ranges:
                 plastic.size[where] = np.max(np.abs(plastic.theta[where]), initial=0.0)
             plastic.law[0] = self.lesson.law
-            begin(pack(plastic), pack(track))
+            begin(self.packed[1], self.packed[0])
         track.d[:] = shown.nudged(track.x[:-1]) if phase == NUDGED else shown.free
         fill(self.waves, now, track.d)
-        self._settle_jumps(now)
+        if phase != FREE:  # where a gap leads to, no drive jumps
+            self._settle_jumps(now)
 
     def _settle_jumps(self, now: float) -> None:
         """Bring the rates of all charges, and nodes that bear none, in line with new drives."""
@@ -176,7 +178,7 @@ class _Course:
             plastic = self.lesson.moving.plastic
             if plastic.law[0] != STILL:
                 track.trial[:-1] = x
-                leap(pack(plastic), pack(track))
+                leap(self.packed[1], self.packed[0])
             self.solver.prepare(track.x, track.d, self.tolerances.control(), 2.0 / track.clock[STEP])
         begin_at(track, self.solver, x)
 
@@ -194,6 +196,7 @@ class _Course:
             self.card.start,
             self.tolerances,
             self.lesson.moving.plastic,
+            self.packed,
         )
 
 

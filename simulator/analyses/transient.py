@@ -126,14 +126,17 @@ def stretch(
     start: float,
     tolerances: Tolerances,
     plastic: Plastic,
+    packed: tuple[IntArray, IntArray] | None = None,
 ) -> Iterator[tuple[FloatArray, FloatArray, float]]:
     """March from where the track is to its STOP, the last of `stops`; yield times, rows and the worst leak.
 
-    Rows are of the times from `start` on: the kept unknowns, then the kept parameters.
+    Rows are of the times from `start` on: the kept unknowns, then the kept parameters. `packed`: track and
+    plastic as kernels read them, where they were packed before.
     """
     system, longest = solver.system, float(track.limits[LONGEST])
     track.clock[NEXT_CORNER] = 0.0
     width = len(kept) + len(plastic.kept)
+    packed_track, packed_plastic = packed or (pack(track), pack(plastic))
     most = max(32, min(4096, BLOCK // max(width, 1)))
     room = 32
     failed_at, failures = -1.0, 0
@@ -142,7 +145,7 @@ def stretch(
         times, rows = np.empty(room), np.empty((room, width))
         begun = time.monotonic()
         code, written = march(
-            solver.packed, pack(track), pack(plastic), waves, stops, kept, times, rows, max(start, 0.0)
+            solver.packed, packed_track, packed_plastic, waves, stops, kept, times, rows, max(start, 0.0)
         )
         room = paced(room, most, time.monotonic() - begun)
         if written:

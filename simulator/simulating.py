@@ -21,6 +21,7 @@ from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance, resolved
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
+from eqchip.simulator.records.shield import shielded
 from eqchip.simulator.rows import Plan, Rows, gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.sparse import compile_sparse
@@ -96,7 +97,9 @@ def simulate(
         traces = [gather([plan, *rows])[0] for plan, rows in zip(plans, watched, strict=True)]
         names = group_names(plan.kind for plan in plans)
         facts |= {"outcome": "complete", "seconds": time.monotonic() - begin}
-        weights = learner.weights() if learner else None
+        if learner is not None:
+            learner.take()
+        weights = learner.weights() if learner is not None else None
         return Run(facts, dict(zip(names, traces, strict=True)), weights)
     arrays = weight_plans(learner.chip) if learner else []
     with Recorder(file, origin("simulate", chip, "sparse", "float64", arguments), plans, arrays) as recorder:
@@ -104,7 +107,10 @@ def simulate(
         try:
             for index, blocks in enumerate(watched):
                 for rows in blocks:
-                    recorder.add(index, rows)
+                    with shielded():  # weights are those of the last row, whenever Ctrl-C comes
+                        recorder.add(index, rows)
+                        if learner is not None:
+                            learner.take()
                     if learner is not None and time.monotonic() - stored > OFTEN:
                         _store(recorder, learner)  # a killed run has them too
                         stored = time.monotonic()

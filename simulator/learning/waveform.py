@@ -47,15 +47,20 @@ class Learner:
     chip: SparseChip
     card: Tran
     lesson: Lesson
+    taken: FloatArray  # the parameters as of the last rows that were taken
 
     def waveform(self) -> Iterator[Rows | RowsPlan]:
         """Run it."""
         return learning_waveform(self.chip.system, self.card, self.lesson)
 
+    def take(self) -> None:
+        """Note that all rows so far were taken: an interrupted march may be ahead of them."""
+        self.taken[:] = self.lesson.moving.plastic.theta
+
     def weights(self) -> Weights:
-        """Return what was learned up to the last row."""
+        """Return what was learned up to the last row taken."""
         plastic = self.lesson.moving.plastic
-        plastic.graph.values[plastic.spots] = plastic.theta  # not where a step was tried in vain
+        plastic.graph.values[plastic.spots] = self.taken
         self.chip.take_up()
         return self.chip.parameters()
 
@@ -65,7 +70,8 @@ def learner_of(circuit: Circuit, data: Dataset) -> Learner:
     card = waveform_of(circuit)
     assert card is not None  # the caller saw it
     chip = SparseChip(circuit)
-    return Learner(chip, card, lesson_of(chip, data))
+    lesson = lesson_of(chip, data)
+    return Learner(chip, card, lesson, lesson.moving.plastic.theta.copy())
 
 
 def lesson_of(chip: SparseChip, data: Dataset) -> Lesson:

@@ -43,16 +43,17 @@ def curvature_slope(
 ) -> float | None:
     """Return the log-log slope of the error where curvature rules: well above the floor, well below 1.
 
-    The floor falls as 1/β, from the least error on, and the curvature grows with β. The fit takes the β whose
-    errors are at least 30 times that floor and at most 10⁻², where both corrections are small, of those up to
-    `most`. None: fewer than three.
+    The floor falls as 1/β, from the least error on, and the curvature grows with β. The fit takes the β above
+    the best one whose errors are at least 30 times that floor, up to the first that is above 10⁻³ or beyond
+    `most`: there the leading power is all there is. None: fewer than three.
     """
     pairs = [(beta, error) for beta, error in zip(betas, errors, strict=True) if error and beta <= most]
     if not pairs:
         return None
     lowest, best = min((error, beta) for beta, error in pairs)
-    usable = [(beta, error) for beta, error in pairs if 30.0 * lowest * best / beta < error < 1e-2]
-    usable = [(beta, error) for beta, error in usable if beta > best]
+    rising = sorted((beta, error) for beta, error in pairs if beta > best)
+    end = next((k for k, (_, error) in enumerate(rising) if error > 1e-3), len(rising))
+    usable = [(beta, error) for beta, error in rising[:end] if error > 30.0 * lowest * best / beta]
     if len(usable) < 3:
         return None
     logs = np.log(np.array(usable))

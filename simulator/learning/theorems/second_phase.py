@@ -33,7 +33,7 @@ NAME = "second_phase"
 STATEMENT = "the capacitor currents of the nudged phase, over −β, are recurrent backpropagation, step by step"
 #: Explicit methods, and the degree of their stability polynomial 1 + z + … + zᵖ/p!.
 DEGREES = {"euler": 1, "heun": 2, "rk4": 4}
-BETAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+BETAS = (1e-7, 3e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 STEPS = 40  # at most
 NODES = 6  # whose course is kept
 

@@ -38,7 +38,7 @@ NAME = "through_time"
 STATEMENT = "the updates of the nudged phase are backpropagation through time, step by step"
 #: Solvers whose steps are run backwards; any other chip is looked at with the first.
 SOLVERS = ("euler", "expeuler", "discrete")
-BETAS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+BETAS = (1e-7, 3e-7, 1e-6, 3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 STEPS = 40  # at most
 ENTRIES = 4  # of every array, whose course is kept
 #: The neurons beside the arrays; no instance has such a name.

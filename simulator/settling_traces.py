@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ IntArray = NDArray[np.int64]
 SAMPLES, NODES, STATES = 3, 16, 400
 #: How phases that are settled directly are shown: steps of the free one, of the nudged one, and their length.
 _FREE_STEPS, _NUDGED_STEPS, _EPS = 150, 75, 0.1
+_NO_LENGTH = 1e-12
 _OWN = (
     Column("trained", ""),
     Column("sample", ""),
@@ -120,8 +121,21 @@ def _course(
         slowly = Settling("euler", tol=settling.tol, steps=steps, eps=_EPS)
         states = _thin(chip.course(few.inputs, slowly, nudge, start))
         if all(np.all(np.isfinite(one)) for one in chip.voltages(states[-1]).values()):
-            return states
-    return _thin(chip.course(few.inputs, settling, nudge, start))
+            return _measured(chip, few, states, nudge)
+    return _measured(chip, few, _thin(chip.course(few.inputs, settling, nudge, start)), nudge)
+
+
+def _measured(chip: Chip, few: Samples, states: list[State], nudge: Nudge | None) -> list[State]:
+    """Return the states with what is left in each, where a course does not say: after a step of no length."""
+    if not (math.isfinite(chip.tau) and chip.tau > 0.0) or (nudge is not None and nudge.clamp):
+        return states
+    probe = Settling("euler", steps=1, eps=_NO_LENGTH)
+    return [
+        replace(one, residual=chip.settle(few.inputs, probe, nudge, one).residual)
+        if np.any(np.isnan(one.residual))
+        else one
+        for one in states
+    ]
 
 
 def _thin(states: Iterator[State]) -> list[State]:

@@ -35,4 +35,8 @@ def wilson(wrong: int, samples: int, z: float = 1.959963984540054) -> tuple[floa
     share, spread = wrong / samples, z * z / samples
     middle = (share + 0.5 * spread) / (1.0 + spread)
     half = z * np.sqrt(share * (1.0 - share) / samples + 0.25 * spread / samples) / (1.0 + spread)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    # Of none and of all, one end is the fraction itself, whatever rounding says.
+    return (
+        float(middle - half) if wrong else 0.0,
+        float(middle + half) if wrong < samples else 1.0,
+    )

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from eqchip.errors import InputError, nearest
 from eqchip.simulator.analyses.presented import is_waveform
 from eqchip.simulator.pictures.choice import choose, knows, quantities
-from eqchip.simulator.pictures.confusion import confusion_picture
+from eqchip.simulator.pictures.confusion import confusion_picture, draw_confusion
 from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
 from eqchip.simulator.pictures.fields import fields_picture, is_square
 from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
@@ -210,6 +212,9 @@ def _draw_one_panel(trace: Trace, names: Sequence[str], ax: Axes) -> None:
         return
     if trace.plan.axis is not None and not names and trace.plan.kind == "fidelity":
         draw_errors(ax, trace)
+        return
+    if trace.plan.kind == "confusion" and not names:
+        draw_confusion(ax, np.asarray(trace.values["answers"], dtype=np.float64))
         return
     choice = dots(trace, names) if trace.plan.axis is None else choose(trace, names)
     panels = [*choice.panels, *(field.column.name for field in choice.fields)]

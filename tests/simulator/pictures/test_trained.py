@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqchip.simulator.pictures.draw import draw, picture_of
+from eqchip.simulator.pictures.draw import draw, draw_on_axes, picture_of
 from eqchip.simulator.pictures.fields import fields_picture, is_square
 from eqchip.simulator.pictures.style import figure, style
 from eqchip.simulator.pictures.weights import weights_picture
@@ -54,6 +54,13 @@ def test_a_confusion_matrix_counts_mistakes_and_the_error_of_each_class() -> Non
     written = {(t.get_position()[1], t.get_position()[0]): int(t.get_text()) for t in left.texts}
     assert written == {(r, c): int(COUNTS[r, c]) for r, c in zip(*np.nonzero(COUNTS), strict=True)}
     assert [bar.get_width() for bar in right.patches] == pytest.approx([20.0, 0.0, 50.0])
+
+
+def test_a_confusion_matrix_fits_into_axes_of_the_user() -> None:
+    made = figure(3.0)
+    axes = made.add_subplot()
+    assert draw_on_axes(confusion(), ax=axes) is axes
+    assert len(axes.texts) == np.count_nonzero(COUNTS)
 
 
 def test_settling_shows_one_sample_before_and_after_with_its_phases_shaded() -> None:

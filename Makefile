@@ -22,14 +22,12 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(STAMP) ## train XOR, simulate a circuit, draw both, into build/demo
+demo: $(STAMP) ## train a chip to read digits, test it, draw what it learned, into build/demo
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
-	$(EQCHIP) train xor -o $(DEMO)/xor.h5
-	$(EQCHIP) check xor
-	$(EQCHIP) plot $(DEMO)/xor.h5 -o $(DEMO)/xor.png
-	$(EQCHIP) simulate tests/cases/ep10_diode_bridge.cir -o $(DEMO)/bridge.h5
-	$(EQCHIP) plot $(DEMO)/bridge.h5 -o $(DEMO)/bridge.png
-	@echo "see $(DEMO)/"
+	$(EQCHIP) train digits -o $(DEMO)/digits.h5
+	$(EQCHIP) evaluate $(DEMO)/digits.h5
+	$(EQCHIP) plot $(DEMO)/digits.h5 -o $(DEMO)/digits.png
+	@echo "see $(DEMO)/digits.png"
 
 test: $(STAMP) ## the tests, some minutes on two cores
 	$(BIN)/pytest -q

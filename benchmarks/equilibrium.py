@@ -23,6 +23,7 @@ from eqchip.netlists.reader import parse
 from eqchip.simulator.chip import Settling, Weights
 from eqchip.simulator.compile import compile_chip
 from eqchip.simulator.data.load import load
+from eqchip.simulator.equilibrium import narrow
 from eqchip.simulator.equilibrium.momentum import Momentum
 from eqchip.simulator.learning.estimate import estimate
 from eqchip.simulator.learning.plan import plan_for
@@ -94,12 +95,14 @@ def weights(name: str, trained: bool) -> Weights:
 @contextmanager
 def plain(on: bool) -> Iterator[None]:
     """Run sweeps without momentum."""
-    shares = Momentum.shares
+    shares, largest = Momentum.shares, narrow.LARGEST
     if on:
+        narrow.LARGEST = 0
         Momentum.shares = lambda self, turn, residual: np.zeros(len(turn), self.dtype)  # type: ignore[method-assign]
     try:
         yield
     finally:
+        narrow.LARGEST = largest
         Momentum.shares = shares  # type: ignore[method-assign]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.errors import SimulationError
-from eqchip.simulator.equilibrium import pseudo_transient
+from eqchip.simulator.equilibrium import narrow, pseudo_transient
 from eqchip.simulator.equilibrium.sweeps import Sweeps
 from eqchip.simulator.phase import Phase
 
@@ -43,6 +43,25 @@ def settle(phase: Phase, states: list[Array], tol: float, limit: int, follow: bo
 
     With `follow` the states are on a branch that is not to be left: momentum is cautious.
     """
+    order = narrow.groups(phase)
+    if order is None:
+        return _settle(phase, states, tol, limit, follow)
+    most = min(limit, max(LOOK, sum(phase.wiring.nodes[g].size for g in order)))
+    ended = [state.copy() for state in states]
+    cautious = follow or not phase.wiring.reciprocal
+    done = Settled(ended, *narrow.settle(phase, ended, order, tol, most, cautious))
+    if not np.all(done.settled):
+        rows = np.flatnonzero(~done.settled)
+        rest = _settle(phase.take(rows), [state[rows] for state in ended], tol, limit, follow, most)
+        _keep(done, rows, rest.states, rest.residual, 0, rest.settled)
+        done.iterations[rows] = rest.iterations
+    return done
+
+
+def _settle(
+    phase: Phase, states: list[Array], tol: float, limit: int, follow: bool, taken: int = 0
+) -> Settled:
+    """Settle a batch that has had some sweeps already."""
     wiring = phase.wiring
     done = Settled(
         [np.empty_like(state) for state in states],
@@ -57,11 +76,11 @@ def settle(phase: Phase, states: list[Array], tol: float, limit: int, follow: bo
     size = sum(wiring.nodes[g].size for g in wiring.free)
     look = max(LOOK, size)  # sweeps until progress is looked at; doubles where implicit steps were of no help
     since = 0
-    for sweep in range(limit + 1):
+    for sweep in range(taken, limit + 1):
         residual, floor = sweeps.look()
         if not np.all(np.isfinite(residual)):
             break
-        if sweep > 0 and np.any(going & (residual <= np.maximum(tol, floor))):
+        if sweep > taken and np.any(going & (residual <= np.maximum(tol, floor))):
             if not sweeps.exact:
                 residual, floor = sweeps.phase.residual(sweeps.states)
             finished = going & (residual <= np.maximum(tol, floor))

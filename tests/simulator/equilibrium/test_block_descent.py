@@ -12,7 +12,7 @@ from eqchip.netlists.reader import parse
 from eqchip.simulator.array_form import ArrayChip
 from eqchip.simulator.chip import Nudge, Settling
 from eqchip.simulator.compile import compile_chip
-from eqchip.simulator.equilibrium import pseudo_transient
+from eqchip.simulator.equilibrium import block_descent, narrow, pseudo_transient
 from eqchip.simulator.equilibrium.momentum import Momentum
 from eqchip.simulator.equilibrium.sweeps import Sweeps
 from eqchip.simulator.weights import with_weights
@@ -124,6 +124,36 @@ def test_a_nudged_phase_that_begins_at_its_equilibrium_still_feels_its_nudge() -
     free = made.settle(inputs(3), TIGHT)
     pulled = made.settle(inputs(3), Settling(tol=0.05), Nudge(np.ones((3, 3)), 0.5), free)
     assert np.all(made.outputs(pulled) > made.outputs(free) + 0.1)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "cell",
+    [*CELLS, "activation=sigmoid slope=4 shift=0.5", "activation=softplus slope=0.7", "activation=linear"],
+)
+def test_narrow_chips_settle_as_any_other(cell: str, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = chip(cell, (4, 30, 5), spread=0.15, dtype=dtype)
+    data, tol = inputs(9, 4), Settling(tol=1e-5 if dtype == np.float32 else 1e-11)
+    nudge = Nudge(np.linspace(0, 1, 45).reshape(9, 5), 0.4)
+    found = []
+    for largest in (narrow.LARGEST, 0):
+        monkeypatch.setattr(narrow, "LARGEST", largest)
+        free = made.settle(data, tol)
+        found.append((free, made.settle(data, tol, nudge, free)))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one.iterations, other.iterations, rtol=0.1, atol=3)  # rounding restarts
+        assert np.all(one.residual <= np.maximum(tol.tol, 1e-4 * (dtype == np.float32)))
+        for part, same in zip(one.values, other.values, strict=True):
+            np.testing.assert_allclose(part, same, atol=10 * tol.tol)
+
+
+def test_samples_that_take_long_leave_the_narrow_loop() -> None:
+    # Linear neurons that nearly hold each other up, and an input of 0 that is settled at once.
+    made = chip("activation=linear", (1, 1, 1), extra="Ytie h1 y syn w=0.999")
+    made.write({"Yxh1": np.ones((1, 1)), "Yh1y": np.zeros((1, 1))})
+    state = made.settle(np.array([[1.0], [0.0]]), TIGHT)
+    assert state.iterations[1] == 1 < block_descent.LOOK < state.iterations[0]
+    np.testing.assert_allclose(made.outputs(state), [[0.999 / (1 - 0.999**2)], [0.0]], rtol=1e-9)
 
 
 def test_momentum_that_leads_nowhere_is_given_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,7 @@ def summary(circuit: Circuit) -> dict[str, Any]:
         "learns": {one.target: f"rate={one.rate:g}" for one in circuit.learns},
         "data": circuit.data.name if circuit.data else None,
         "train": dict(circuit.train),
+        **({"protocol": asdict(circuit.protocol)} if circuit.protocol is not None else {}),
         "notes": [f"{at}: {text}" for at, text in circuit.notes],
     }
 

@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,6 +89,7 @@ def resolved(circuit: Circuit) -> dict[str, Any]:
         "learn": {one.target: one.rate for one in circuit.learns},
         "nudge": {one.bus: {"cost": one.cost, "kind": one.kind} for one in circuit.nudges},
         "data": circuit.data.name if circuit.data else None,
+        **({"protocol": asdict(circuit.protocol)} if circuit.protocol is not None else {}),
     }
     if len(circuit.instances) <= _MANY:
         found["instances"] = {

@@ -66,6 +66,15 @@ def test_set_and_seed_change_the_waveform(capsys: pytest.CaptureFixture[str]) ->
         eqchip.load("stdp-waveform").set({"protocol.free": "0.1u"}).circuit  # noqa: B018
 
 
+def test_the_clock_is_shown_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "stdp-waveform", "--set", "protocol.gap=2u", "--json"]) == 0
+    assert '"protocol": {"free": 8e-06, "nudged": 3e-06, "gap": 2e-06}' in capsys.readouterr().out
+    assert run(["simulate", "stdp-waveform", "-q", "-o", "a.h5", "--set", "protocol.free=9u"]) == 0
+    with h5py.File("a.h5") as file:
+        recorded = json.loads(file["provenance/parameters"].asstr()[()])
+    assert recorded["protocol"] == {"free": 9e-06, "nudged": 3e-06, "gap": 1e-06}
+
+
 def test_the_same_seed_gives_the_same_waveform_to_the_last_bit() -> None:
     one, two = (eqchip.simulate("stdp-waveform") for _ in range(2))
     for name in ("time", "v(h)", "w(yhy)"):

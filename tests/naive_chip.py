@@ -330,8 +330,8 @@ class NaiveChip:
             else:
                 self.groups[name[1:]].bias = clipped
 
-    def _free_jacobian(self, state: State) -> Array:
-        v = np.asarray(state.values)[:1]
+    def _free_jacobian(self, state: State, sample: int = 0) -> Array:
+        v = np.asarray(state.values)[sample : sample + 1]
         move = np.flatnonzero(~self.held(v, self.force(v, None))[0])
         return np.asarray(self.jacobian(v, None)[0][np.ix_(move, move)]), self.per_node("c")[move]  # type: ignore
 
@@ -340,9 +340,11 @@ class NaiveChip:
         return float(np.linalg.norm(j - j.T) / np.linalg.norm(j))
 
     def stability(self, state: State) -> tuple[float, float]:
-        j, c = self._free_jacobian(state)
-        fastest = -np.linalg.eigvals(-j / c[:, None]).real.max()
-        return float(fastest * self.tau), float(1.0 / fastest)
+        rates = []
+        for sample in range(len(state.values)):
+            j, c = self._free_jacobian(state, sample)
+            rates.append(-np.linalg.eigvals(-j / c[:, None]).real.max())
+        return float(min(rates) * self.tau), float(1.0 / min(rates))
 
     def voltages(self, state: State) -> dict[str, Array]:
         return {name: state.values[:, span] for name, span in self.spans.items()}

@@ -27,7 +27,7 @@ LINES = 12
     metavar="[FILE]",
     help="Go on with a training that was stopped: FILE, or the newest of CHIP.h5, CHIP-2.h5 …",
 )
-@click.option("--data", metavar="SPEC", help="Samples instead of those of .data: xor, FILE.npz, FILE.csv.")
+@click.option("--data", metavar="SPEC", help="Other samples: NAME, mnist:DIR, FILE.npz, .h5 or .csv.")
 @options("output", "set", "seed", "form", "dtype", "threads", "json", "quiet")
 def train(
     chip: str | None,
@@ -181,12 +181,14 @@ class _Table:
         """Print an epoch when it is its turn."""
         first = self.last is None
         if first:
+            kept = "" if epoch.valid_loss is None else f"{'valid error':>13}"
             self.speaker.say(
-                f"{'epoch':>7}{'train error':>13}{'test error':>12}{'test loss':>12}{'samples/s':>12}"
+                f"{'epoch':>7}{'train error':>13}{kept}{'test error':>12}{'test loss':>12}{'samples/s':>12}"
             )
         self.last = epoch
         if first or epoch.number % self.every == 0 or epoch.number == self.epochs:
+            kept = "" if epoch.valid_loss is None else f"{percent(epoch.valid_error):>13}"
             self.speaker.say(
-                f"{epoch.number:>7}{percent(epoch.train_error):>13}{percent(epoch.test_error):>12}"
+                f"{epoch.number:>7}{percent(epoch.train_error):>13}{kept}{percent(epoch.test_error):>12}"
                 f"{epoch.test_loss:>12.4g}{epoch.samples_per_second:>12,.0f}"
             )

@@ -147,3 +147,24 @@ def test_an_interrupt_keeps_the_epochs_that_were_done(here: Path) -> None:
 def test_an_empty_name_for_the_result_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "xor", "-o", ""]) == 2
     assert "records are HDF5 files" in capsys.readouterr().err
+
+
+def test_errors_of_samples_kept_to_choose_by_are_shown_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    shared = ["train", "iris", "--set", "train.epochs=1", "-o"]
+    assert run([*shared, "all.h5"]) == 0
+    assert "valid error" not in capsys.readouterr().out
+    assert run([*shared, "part.h5", "--set", "data.valid=90:120"]) == 0
+    assert "valid error" in capsys.readouterr().out
+    with h5py.File("part.h5") as file:
+        assert 0.0 <= file["training/valid_error"][0] <= 1.0
+
+
+def test_missing_files_of_mnist_are_said_with_the_command_to_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EQCHIP_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert run(["train", "ep-784-500-10"]) == 2
+    said = capsys.readouterr().err
+    assert f"the files of MNIST are not in {tmp_path / 'mnist'}" in said
+    assert "--data mnist:DIR" in said

@@ -134,8 +134,7 @@ def timed(work: Callable[[], float], samples: int, work_each: float, ceiling: fl
         "cpu_us_a_sample": 1e6 * busy / samples,
         "gflops": rate,
         "of_ceiling": rate / ceiling,
-        "residual": residual,
-    }
+    } | ({} if math.isnan(residual) else {"residual": residual})
 
 
 @dataclass(frozen=True)

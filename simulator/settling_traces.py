@@ -5,7 +5,7 @@ One row is one state of one sample on its way: `trained` (0 before the training,
 stepped), `residual` (largest |dv/dt|·τ; NaN where it was not worked out) and the voltages of buses.
 Of a bus with more than 16 nodes, 16 from all along are kept. Long phases are thinned out.
 
-Where phases are settled directly, time is stepped here all the same, by Euler's method with a tenth of the
+Where phases are settled directly, time is stepped here all the same, by Euler's method with a quarter of the
 smallest time constant: it shows how the circuit would go; β, θ and inputs are those of the training.
 
 Limits: a rule that clamps outputs, or that has no nudged phase, shows what its phases are; complex phases
@@ -32,7 +32,7 @@ IntArray = NDArray[np.int64]
 #: Samples that are followed, nodes of a bus, states of a phase.
 SAMPLES, NODES, STATES = 3, 16, 400
 #: How phases that are settled directly are shown: steps of the free one, of the nudged one, and their length.
-_FREE_STEPS, _NUDGED_STEPS, _EPS = 150, 75, 0.1
+_FREE_STEPS, _NUDGED_STEPS, _EPS = 60, 30, 0.25
 _NO_LENGTH = 1e-12
 _OWN = (
     Column("trained", ""),

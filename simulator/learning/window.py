@@ -21,7 +21,9 @@ from eqchip.simulator.learning.theorems.theorem import Ground
 FloatArray = NDArray[np.float64]
 
 #: Residual of the nudged states; change of displacement/β from one β to the next that is no small move.
-TOL, BENT = 1e-13, 0.5
+TOL, BENT = 1e-14, 0.5
+#: The smallest β that is looked at: below it, rounding over β would be taken for a bend.
+LEAST = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def window(ground: Ground, betas: Sequence[float]) -> Window:
     for sign in sorted(signs):
         last: dict[str, float | None] = {"bounds": None, "branch": None}
         open_, before = {"bounds", "branch"}, None
-        for beta in betas:
+        for beta in (one for one in betas if one >= LEAST):
             nudge = Nudge(ground.targets, sign * beta, anchor, plan.cost)
             try:
                 state = chip.settle(ground.inputs, Settling(tol=TOL), nudge, ground.free)

@@ -143,3 +143,73 @@ def test_parts_without_energy_are_named(capsys: pytest.CaptureFixture[str]) -> N
     assert "no energy in Yxh, Yhy, Nh, Ny: the update need not follow the gradient" in out
     assert run(["check", "xor", "--samples", "1", "--set", "Yhy.dir=forward", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["without_energy"] == ["Yhy"]
+
+
+def test_theorems_are_tried_and_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "xor", "-o", "c.h5", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer["theorems"]) == {"second_phase", "through_time", "reciprocity"}
+    for one in answer["theorems"].values():
+        assert (one["applies"], one["holds"]) == (True, True)
+        assert {"statement", "why", "measured"} <= one.keys()
+    for slope in answer["theorems"]["second_phase"]["slope"].values():
+        assert slope == pytest.approx(1.0, abs=0.05)
+    assert (
+        run(["plot", "c.h5", "--only", "through_time", "--only", "second_phase", "--only", "reciprocity"])
+        == 0
+    )
+    assert Path("c.png").stat().st_size > 50_000
+
+
+def test_what_does_not_apply_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--samples", "2", "--set", "cell.drive=direct", "--theorem", "second_phase"]
+    assert run(["check", "xor", *options]) == 0
+    out = capsys.readouterr().out
+    assert "second_phase: does not apply\n" in out
+    assert "J is not symmetric" in out
+    assert "through_time" not in out
+    assert run(["check", "xor", "--samples", "2", "--set", "cell.c=0"]) == 0
+    out = capsys.readouterr().out
+    assert "a node has no capacitance of its own" in out
+    assert "there are no explicit steps" in out
+
+
+def test_rules_without_beta_are_checked_and_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    steps = ["solve=euler", "free_steps=200", "nudged_steps=100", "eps=0.2", "rule=bptt"]
+    settings = [part for one in steps for part in ("--set", f"train.{one}")]
+    assert run(["check", "xor", *settings, "-o", "b.h5"]) == 0
+    out = capsys.readouterr().out
+    assert "bptt rule, no β, solve=euler" in out
+    assert "over β:" not in out
+    assert run(["plot", "b.h5"]) == 0
+    assert run(["check", "xor", "--set", "train.rule=chl", "--samples", "1"]) == 0
+    assert "its target: d(E clamped − E free)/dθ" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("points", "order"), [(4, 4), (6, 6)])
+def test_the_holomorphic_estimate_has_its_order(
+    points: int, order: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = [
+        "--set",
+        "train.estimator=holomorphic",
+        "--set",
+        f"train.points={points}",
+        "--theorem",
+        "reciprocity",
+    ]
+    assert run(["check", "xor", *more, "--samples", "2", "--json"]) == 0
+    for one in json.loads(capsys.readouterr().out)["arrays"].values():
+        assert one["slope"] == pytest.approx(order, abs=0.06)
+        assert one["best_error"] < 1e-6
+
+
+CLAMPED = ["--set", "cell.activation=hardsigmoid", "--set", "Nh.bias=0.4", "--set", "Ny.bias=0.4"]
+
+
+def test_units_at_a_bound_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "xor", *CLAMPED, "--theorem", "second_phase"]) == 0
+    out = capsys.readouterr().out
+    assert "% of the nodes stand at a bound" in out
+    assert "no unit reaches or leaves a bound; beyond, errors have kinks" in out
+    assert "second_phase: holds" in out

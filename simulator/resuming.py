@@ -115,7 +115,7 @@ def take_up(claim: Claim, chip: LoadedChip | None, changes: Mapping[str, str | f
         arrays,
         int(float(before.circuit.train.get("epochs", 10))),
         _rows(training, "epoch", epoch),
-        _rows(record.traces["settling"], "trained", 0),
+        _rows(record.traces["settling"], "trained", 0) if "settling" in record.traces else None,
         record.beginning,
         (*(k for k in earlier if k < epoch), epoch),
         str(record.facts["form"]),

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from eqchip.simulator.chip import Chip, Settling, Weights
 from eqchip.simulator.cost.confusion import confusion
 from eqchip.simulator.cost.readout import readout_of
@@ -50,7 +52,7 @@ class Report:
             if self.kept.settling is not None:
                 self._settled = len(self.kept.settling.axis)
                 yield 0, self.kept.settling
-            yield self.training, self.kept.rows
+            yield self.training, _complete(self.kept.rows, self.plans[self.training])
             return
         rows = settle_visibly(self.chip, self.data.test, self.plan, self._followed, False, 0)
         self._settled = len(rows.axis)
@@ -69,6 +71,12 @@ class Report:
         counted = confusion_rows(last.test)
         if counted is not None:
             yield 2, counted
+
+
+def _complete(rows: Rows, plan: Plan) -> Rows:
+    """Return rows with every column of a plan: an older file may lack some, which are not known (NaN)."""
+    unknown = np.full(len(rows.axis), np.nan)
+    return Rows(rows.axis, {one.name: rows.values.get(one.name, unknown) for one in plan.columns})
 
 
 def _classes(chip: Chip, data: Dataset) -> int:

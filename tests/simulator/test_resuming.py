@@ -125,6 +125,17 @@ def test_epochs_may_be_raised_after_the_end(tmp_path: Path) -> None:
     assert Record(parts).provenance["overrides"] == {"train.epochs": "5"}
 
 
+def test_a_file_that_lacks_newer_columns_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    train(chip().set({"train.epochs": 2}), path)
+    with h5py.File(path, "r+") as file:
+        del file["training/rate_share"], file["settling"]
+    with Claim(path) as claim:
+        found = train(chip(), claim, kept=take_up(claim, None, {"train.epochs": 3}))
+    assert np.array_equal(found["training/rate_share"], [np.nan, np.nan, 1.0], equal_nan=True)
+    assert set(found["settling/trained"]) == {1.0}
+
+
 def test_what_a_kill_leaves_at_any_time_resumes_to_the_same_bits(tmp_path: Path) -> None:
     """Real processes, killed at three different times; the file is resumed after each."""
     (tmp_path / "stopped.cir").write_text(TEXT.format(train=KINDS["decay"][0], more="momentum=0.9"))

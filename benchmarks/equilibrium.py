@@ -9,6 +9,7 @@ each is one product with every weight between free layers, both ways.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -111,9 +112,12 @@ def contender(what: str, one: Any, inputs: Any, tol: float, missing: str) -> Con
     settling = Settling("euler", tol=tol) if what == "Euler" else Settling(tol=tol)
 
     def run() -> Mapping[str, float]:
+        begin = time.process_time()
         with plain(what == "sweeps"):
             state = one.settle(inputs, settling)
+        spent = time.process_time() - begin
         return {
+            "samples/processor-s": len(inputs) / spent,
             "iterations": float(np.mean(state.iterations)),
             "most": float(np.max(state.iterations)),
             "residual": float(np.max(state.residual)),
@@ -134,9 +138,6 @@ def measure(batch: int, folder: Path, options: Any, report: Report) -> None:
                 long = "it takes minutes" if len(CHIPS[name]) > 1 and batch > (20 if trained else 1) else ""
                 ways = [contender(what, one, inputs, tol, long) for what in ("momentum", "sweeps", "Euler")]
                 timings = compare(ways, options.pairs, options.budget)
-                for timing in timings:
-                    if timing.median:
-                        timing.figures["samples/s"] = batch / timing.median
                 label = f"{name}, {'trained' if trained else 'as drawn'}, tol {tol:g}, {dtype}, batch {batch}"
                 fast = timings[0].median
                 ratios = {

@@ -16,7 +16,7 @@ Without `file` results stay in memory; with it they stream to disk in bounded me
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -166,10 +166,16 @@ def check(
     data: str | None = None,
     samples: int = SAMPLES,
     form: str = "auto",
+    theorems: Sequence[str] = (),
     threads: int = 1,
 ) -> Run:
-    """Hold a chip's local updates against the gradient of its cost, over β: `run.fidelity`."""
-    return _check(_start(chip, None, threads), _path(file), data=data, samples=samples, form=form)[1]
+    """Hold a chip's local updates against the gradient of its cost, over β: `run.fidelity`.
+
+    Its theorems, all or those named, are parts of their own: `run.second_phase`, `run.through_time`,
+    `run.reciprocity`.
+    """
+    found = _start(chip, None, threads)
+    return _check(found, _path(file), data=data, samples=samples, form=form, theorems=theorems)[1]
 
 
 def sweep(*arguments: Any, **named: Any) -> NoReturn:

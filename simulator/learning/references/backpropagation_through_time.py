@@ -26,9 +26,16 @@ def last_states(chip: Chip, inputs: Array, plan: Any, start: State | None = None
     """Run a free phase and return the states its last K steps begin with, and its end: K + 1."""
     steps = window(plan)
     before = plan.free.steps - steps
-    if before:
-        start = chip.settle(inputs, replace(plan.free, steps=before), start=start)
-    return list(chip.course(inputs, replace(plan.free, steps=steps), None, start))
+    if not before:
+        return list(chip.course(inputs, plan.free, None, start))
+    begun = chip.settle(inputs, replace(plan.free, steps=before), start=start)
+    course = list(chip.course(inputs, replace(plan.free, steps=steps), None, begun))
+    for state in course:  # they count from the beginning of the phase
+        state.iterations = state.iterations + begun.iterations
+        state.seconds += begun.seconds
+        if state.durations is not None and begun.durations is not None:
+            state.durations = state.durations + begun.durations
+    return course
 
 
 def window(plan: Any) -> int:

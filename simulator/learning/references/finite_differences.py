@@ -99,8 +99,6 @@ def pick(chip: Chip, count: int, random: np.random.Generator) -> list[tuple[str,
 
 
 def is_symmetric(chip: Chip, name: str) -> bool:
-    """Say whether an array has the same nodes as rows and columns: its pairs are then one parameter each."""
+    """Say whether an array couples its nodes among themselves, both ways: a pair is one parameter then."""
     found = chip.circuit.instance(name)
-    if found is None or len(found.nodes) != 2 or len(found.shape) != 2:
-        return False
-    return bool(np.array_equal(np.asarray(found.nodes[0]), np.asarray(found.nodes[1])))
+    return found is not None and found.paired

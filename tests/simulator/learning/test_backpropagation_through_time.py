@@ -130,6 +130,8 @@ def test_the_window_is_truncated() -> None:
     assert len(course) == 4
     whole = made.settle(inputs, STEPS)
     np.testing.assert_allclose(made.displacement(whole, course[-1]), 0.0, atol=1e-12)
+    assert np.array_equal(course[-1].iterations, whole.iterations)
+    np.testing.assert_allclose(course[-1].durations, whole.durations)  # latency is that of the whole phase
 
     def loss() -> float:
         ended = made.settle(inputs, replace(STEPS, steps=3), None, course[0])

@@ -143,8 +143,8 @@ def _cards(netlist: str) -> list[list[str]]:
 
 
 def test_the_example_of_the_readme_is_the_chip_that_ships() -> None:
-    shown = next(b.text for b in blocks(ROOT / "README.md") if b.text.startswith("* my-xor.cir"))
-    shipped = (ROOT / "netlists" / "chips" / "xor.cir").read_text(encoding="utf-8")
+    shown = next(b.text for b in blocks(ROOT / "README.md") if b.text.startswith("* my-digits.cir"))
+    shipped = (ROOT / "netlists" / "chips" / "digits.cir").read_text(encoding="utf-8")
     assert _cards(shown) == _cards(shipped)
 
 

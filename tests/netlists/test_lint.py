@@ -33,7 +33,7 @@ def test_every_error_is_found_not_only_the_first() -> None:
         "2 error: R1 has no value; expected Rname n1 n2 R",
         "4 error: C1 has 1 of the 2 names it needs; expected Cname n1 n2 C",
         "5 error: there is no model 'dx'; expected .model dx TYPE(…)",
-        "6 error: .tran needs TSTEP and TSTOP; expected .tran TSTEP TSTOP [TSTART [TMAX]] [UIC]",
+        "6 error: .tran needs TSTEP and TSTOP; expected .tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]",
     ]
 
 

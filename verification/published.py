@@ -66,8 +66,8 @@ TABLE = (
     Published("P-1h, BPTT", "p-784-512-10", 30, "2.00 ± 0.12 (0.55)", _EG, _BPTT),
     Published("P-2h, EP", "p-784-512-512-10", 50, "1.95 ± 0.10 (0.14)", _EG),
     Published("P-3h, EP", "p-784-512-512-512-10", 100, "2.01 ± 0.18 (0.10)", _EG),
-    Published("vector field, tied start", "vf-784-500-10", 20, "not found", _VF, angles=True),
-    Published("vector field, random feedback", "vf-784-500-10-random", 20, "not found", _VF, angles=True),
+    Published("vector field, tied start", "vf-784-500-10", 25, "not found", _VF, angles=True),
+    Published("vector field, random feedback", "vf-784-500-10-random", 25, "not found", _VF, angles=True),
 )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.errors import InputError
+from eqchip.errors import InputError, SimulationError
 from eqchip.simulator.array_layout import Layout
 from eqchip.simulator.chip import Nudge
 from eqchip.simulator.cost.costs import cost_of
@@ -53,6 +53,14 @@ def nudged_phase(layout: Layout, nodes: IntArray, share: FloatArray, phase: Phas
         phase.a[group][at] += beta
         phase.k[group][:, at] = beta * nudge.targets[:, which]
     return phase
+
+
+def overcome(beta: float) -> SimulationError:
+    """Return what is said of outputs that run away from their targets, and that no bound stops."""
+    return SimulationError(
+        f"β = {beta:g} overcomes the leak of the outputs: there is no equilibrium",
+        advice="|beta| below 1, kind=frozen, or outputs with bounds (activation=hardsigmoid)",
+    )
 
 
 def _held(layout: Layout, nodes: IntArray, phase: Phase, targets: Array) -> Phase:

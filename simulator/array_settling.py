@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.node_law import LINEAR
-from eqchip.errors import SimulationError
 from eqchip.simulator.array_frame import ArrayFrame
+from eqchip.simulator.array_nudge import overcome
 from eqchip.simulator.chip import Nudge, Settling, State
 from eqchip.simulator.equilibrium import block_descent
 from eqchip.simulator.integrators import array_euler
@@ -84,11 +84,10 @@ class ArraySettling(ArrayFrame):
         extra: dict[str, Any],
         follow: bool,
     ) -> State:
-        if nudge is not None and any(np.any(phase.a[group] <= 0.0) for group in phase.nudged):
-            raise SimulationError(
-                f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
-                advice="|beta| below 1, or kind=frozen",
-            )
+        if nudge is not None and any(
+            np.any(phase.a[group] <= 0.0) and not phase.wiring.nodes[group].railed for group in phase.nudged
+        ):
+            raise overcome(nudge.beta)
         with np.errstate(over="ignore", invalid="ignore"):  # it says itself what ran away
             ended = block_descent.settle(phase, states, settling.tol, settling.limit, follow)
         values = self._values(ended.states, phase)

@@ -225,7 +225,10 @@ def euler_row(
 
 @kernel
 def solve(law: Law, a: Array, k: Array, d: Array, s: Array, rho: Array, exact: Exact) -> None:
-    """Set each s to a zero of F at the drive given where F falls, the one towards which it would move."""
+    """Set each s to where F at the drive given would take it: a zero where F falls, or a bound.
+
+    Where a ≤ 0 (a nudge that overcomes the leak) F falls nowhere: s leaves for the bound on its side.
+    """
     work = np.empty((10, s.shape[1]), s.dtype)
     for row in range(s.shape[0]):
         solve_row(law, a, k[row], d[row], s[row], rho[row], work, exact)
@@ -239,8 +242,17 @@ def solve_row(
     if law.energy and (law.code == SIGMOID or law.code == TANH or law.code == SOFTPLUS):
         zeros(law, a, k, d, x, work, exact)
     else:  # ρ′ = 1 wherever the state can be
+        zero, least = x.dtype.type(0), a[0]
         for j in range(len(x)):
-            x[j] = (d[j] + k[j]) / a[j]
+            least = min(least, a[j])
+        if least > zero:
+            for j in range(len(x)):
+                x[j] = (d[j] + k[j]) / a[j]
+        else:
+            for j in range(len(x)):
+                f = d[j] + k[j] - a[j] * x[j]
+                away = law.high[j] if f > zero else law.low[j] if f < zero else x[j]
+                x[j] = (d[j] + k[j]) / a[j] if a[j] > zero else away
         for j in range(len(x)):
             x[j] = min(max(x[j], law.low[j]), law.high[j])
     exponents(law, x, work[0], work[1], exact)

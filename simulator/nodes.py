@@ -80,6 +80,12 @@ class Nodes:
         return self.law.code in (SIGMOID, TANH, SOFTPLUS)
 
     @property
+    def railed(self) -> bool:
+        """Whether states end at bounds, on both sides, where no leak holds them (node_kernels.solve)."""
+        within = bool(np.all(np.isfinite(self.law.low)) and np.all(np.isfinite(self.law.high)))
+        return within and not (self.law.energy and self.curved)
+
+    @property
     def vunit(self) -> FloatArray:
         """Volts of one state unit."""
         return self.laws[:, VUNIT]

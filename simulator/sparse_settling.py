@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.errors import SimulationError
+from eqchip.simulator.array_nudge import overcome
 from eqchip.simulator.chip import Nudge, Settling, State
 from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.equilibrium.operating_point import equilibria
@@ -113,17 +114,19 @@ class SparseSettling(SparseFrame):
     ) -> State:
         nudged = [one.nodes for one in self.circuit.nudges]
         share = float(np.max(self.scales.share[np.concatenate(nudged)])) if nudged else 1.0
+        rails, tau = False, self.tau
         spring = nudge is not None and nudge.anchor is None and cost_of(self.circuit).quadratic
         if spring and nudge is not None and nudge.beta * share <= -1.0 and self.tau == self.tau:
-            raise SimulationError(
-                f"β = {nudge.beta:g} overcomes the leak of the outputs: there is no equilibrium",
-                advice="|beta| below 1, or kind=frozen",
-            )
+            outputs, rails = self.system.unknown_of_node[np.concatenate(nudged)], True
+            low, high = self.system.network.low[outputs], self.system.network.high[outputs]
+            if not np.all(np.isfinite(low) & np.isfinite(high)):
+                raise overcome(nudge.beta)
+            tau /= max(1.0, -1.0 - nudge.beta * share)  # as fast as the outputs leave
         iterations = np.zeros(len(x), np.int64)
         tol = max(settling.tol, FLOOR)
         residual = np.full(len(x), np.inf)
         if self.tau > 0.0:
-            iterations += relax(self.system, x, drives, self.capacitance, self.unit, self.tau)
+            iterations += relax(self.system, x, drives, self.capacitance, self.unit, tau, rails)
         for _ in range(RUNS):
             far = ~(residual <= tol)
             found = equilibria(self.system, drives[far], x[far])

@@ -262,10 +262,54 @@ def test_a_nudge_that_overcomes_the_leak_is_refused() -> None:
     made = chip()
     free = made.settle(inputs(2), TIGHT)
     target = np.zeros((2, 3))
-    with pytest.raises(SimulationError, match=r"β = -1 overcomes the leak of the outputs"):
+    with pytest.raises(SimulationError, match=r"β = -1 overcomes the leak of the outputs") as found:
         made.settle(inputs(2), TIGHT, Nudge(target, -1.0), free)
+    assert "bounds" in str(found.value)
     frozen = made.settle(inputs(2), TIGHT, Nudge(target, -1.0, made.outputs(free)), free)
     assert np.all(frozen.settled)
+    # A bound on one side is none: relu has nothing above.
+    relu = chip("activation=relu")
+    with pytest.raises(SimulationError, match=r"β = -3 overcomes the leak of the outputs"):
+        relu.settle(inputs(2), TIGHT, Nudge(target, -3.0))
+
+
+@pytest.mark.parametrize("beta", [-1.0, -1.5, -2.0, -6.0])
+@pytest.mark.parametrize("form", ["array", "sparse"])
+def test_outputs_between_bounds_leave_their_targets_as_in_time(beta: float, form: str) -> None:
+    text = """rails
+.bus x[3] h[4] y[2]
+.model syn synapse(init=uniform spread=0.3)
+.model cell neuron(activation=hardsigmoid)
+Yxh x h syn
+Yhy h y syn
+Nh h cell
+Ny y cell
+.input x
+.output y
+.nudge y
+.learn Yxh rate=1
+.learn Yhy rate=1
+.learn Nh rate=1
+.learn Ny rate=1
+.train seed=3
+.end
+"""
+    made = compile_chip(elaborate(parse(text, "rails.cir")), form, np.float64)
+    made.write({"Ny": np.array([0.5, 0.4]), "Nh": np.array([0.3, 0.1, 0.5, -0.1])})
+    data = inputs(6, 3)
+    targets = np.tile([0.0, 1.0], (6, 1))
+    free = made.settle(data, Settling(tol=1e-11))
+    assert np.all((made.outputs(free) > 0.0) & (made.outputs(free) < 1.0))
+    nudge = Nudge(targets, beta)
+    settled = made.settle(data, Settling(tol=1e-9), nudge, free)
+    assert np.all(settled.settled)
+    # Euler's steps are time; there the outputs end at the bounds they were driven to.
+    timed = made.settle(data, Settling("euler", tol=1e-9, steps=4000, eps=0.02), nudge, free)
+    np.testing.assert_allclose(made.outputs(settled), made.outputs(timed), atol=1e-8)
+    for name, volts in made.voltages(settled).items():
+        np.testing.assert_allclose(volts, made.voltages(timed)[name], atol=1e-8)
+    if beta < -1.0:
+        assert set(np.ravel(made.outputs(settled))) <= {0.0, 1.0}
 
 
 def test_a_settled_state_is_not_changed_by_the_next_phase() -> None:

@@ -32,7 +32,8 @@ from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance
 from eqchip.simulator.records.reason import reason
 from eqchip.simulator.records.shield import shielded
-from eqchip.simulator.records.slots import Slots
+from eqchip.simulator.records.slim import slim
+from eqchip.simulator.records.slots import SLOTS, Slots
 from eqchip.simulator.records.table import BLOCK, Table, text_attribute
 from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Plan, Rows
@@ -61,7 +62,8 @@ class Recorder:
         self._claim = None if isinstance(path, Claim) else Claim(self.path)
         try:
             self._open(plans)
-            self._lay_out(provenance, plans, arrays, state)
+            self._parts = provenance, plans, arrays, state
+            self._tables, self._arrays, self._slots = _lay_out(self._file, self.groups, *self._parts)
             if self._swmr:
                 self._file.swmr_mode = True
         except BaseException:
@@ -92,27 +94,6 @@ class Recorder:
         except OSError as problem:
             raise InputError(f"{self.path} cannot be written: {reason(problem)}") from None
         self.groups = group_names(plan.kind for plan in plans)
-
-    def _lay_out(
-        self,
-        provenance: Provenance,
-        plans: Sequence[Plan],
-        arrays: Sequence[ArrayPlan],
-        state: Sequence[ArrayPlan],
-    ) -> None:
-        file = self._file
-        origin.write(file, provenance)
-        run = file.create_group("run")
-        run.create_dataset("status", data="running", dtype=_WORD)
-        run.create_dataset("started", data=origin.now(), dtype=h5py.string_dtype("utf-8", 32))
-        run.create_dataset("finished", data="", dtype=h5py.string_dtype("utf-8", 32))
-        run.create_dataset("message", data="", dtype=_LINE)
-        text_attribute(run.create_dataset("seconds", data=np.nan), "units", "s")
-        self._tables = [Table(file, name, plan) for name, plan in zip(self.groups, plans, strict=True)]
-        self._arrays = {array.path: make_array(file, array) for array in arrays}
-        self._slots = Slots(file, state) if state else None
-        if self.groups:
-            text_attribute(file, "default", self.groups[-1])
 
     def add(self, table: int, rows: Rows) -> None:
         """Take rows of analysis number `table`; they reach the disk with the next flush."""
@@ -186,9 +167,12 @@ class Recorder:
             raise InputError(
                 f"{self.path}: another run is writing this file", expected="another name after -o"
             )
-        with self.part.open("rb") as handle:
+        made = self._slimmed() or self.part
+        with made.open("rb") as handle:
             os.fsync(handle.fileno())
-        os.replace(self.part, self.path)
+        os.replace(made, self.path)
+        if made != self.part:
+            self.part.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # some systems cannot open a directory
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:
@@ -196,6 +180,26 @@ class Recorder:
             finally:
                 os.close(folder)
         return self.path
+
+    def _slimmed(self) -> Path | None:
+        """Return the file with one slot alone, under another name; None where the whole one will do."""
+        if self._slots is None:
+            return None
+        made = self.path.with_name(self.path.name + ".slim")
+
+        def lay_out(file: h5py.File, name: str) -> None:
+            _lay_out(file, self.groups, *self._parts, slots=(name,))
+
+        try:
+            if slim(self.part, made, lay_out):
+                return made
+        except OSError:  # no room for both at once: the larger file says the same
+            pass
+        except BaseException:
+            made.unlink(missing_ok=True)
+            raise
+        made.unlink(missing_ok=True)
+        return None
 
     def _is_ours(self) -> bool:
         """Whether the file still has its name: without locks (claim.py) another run may have taken it."""
@@ -216,6 +220,30 @@ class Recorder:
             self.close("interrupted", "interrupted")
         else:
             self.close("failed", str(error))
+
+
+def _lay_out(
+    file: h5py.File,
+    groups: Sequence[str],
+    provenance: Provenance,
+    plans: Sequence[Plan],
+    arrays: Sequence[ArrayPlan],
+    state: Sequence[ArrayPlan],
+    slots: Sequence[str] = SLOTS,
+) -> tuple[list[Table], dict[str, h5py.Dataset], Slots | None]:
+    """Make everything a file will hold."""
+    origin.write(file, provenance)
+    run = file.create_group("run")
+    run.create_dataset("status", data="running", dtype=_WORD)
+    run.create_dataset("started", data=origin.now(), dtype=h5py.string_dtype("utf-8", 32))
+    run.create_dataset("finished", data="", dtype=h5py.string_dtype("utf-8", 32))
+    run.create_dataset("message", data="", dtype=_LINE)
+    text_attribute(run.create_dataset("seconds", data=np.nan), "units", "s")
+    tables = [Table(file, name, plan) for name, plan in zip(groups, plans, strict=True)]
+    made = {array.path: make_array(file, array) for array in arrays}
+    if groups:
+        text_attribute(file, "default", groups[-1])
+    return tables, made, Slots(file, state, slots) if state else None
 
 
 def _joined(blocks: list[Rows]) -> Rows:

@@ -4,6 +4,8 @@
     /state/a/checksum   CRC-32 over the number and all arrays of the slot
     /state/a/…          the arrays; /state/b alike
 
+A run that ended in order keeps the newest slot alone (slim.py).
+
 A kill in the middle of writing one slot leaves the other. Which slot counts is read from the checksums: the
 one with the higher number of those that are whole. Arrays take no room on disk until they are written.
 
@@ -27,21 +29,21 @@ from eqchip.simulator.records.arrays import ArrayPlan, make_array
 Array = NDArray[Any]
 
 GROUP = "state"
-_NAMES = ("a", "b")
+SLOTS = ("a", "b")
 _OWN = ("number", "checksum")
 
 
 class Slots:
     """Writes the slots of a file that is open for writing."""
 
-    def __init__(self, file: h5py.File, plans: Sequence[ArrayPlan]) -> None:
+    def __init__(self, file: h5py.File, plans: Sequence[ArrayPlan], names: Sequence[str] = SLOTS) -> None:
         self._group = file.create_group(GROUP)
         self._next = 0
         self._names = [plan.path for plan in plans]
         room = h5p.create(h5p.DATASET_CREATE)
         room.set_alloc_time(h5d.ALLOC_TIME_EARLY)  # nothing but numbers is written later
         room.set_fill_time(h5d.FILL_TIME_NEVER)
-        for name in _NAMES:
+        for name in names:
             slot = self._group.create_group(name)
             slot.create_dataset("number", data=np.int64(-1))
             slot.create_dataset("checksum", data=np.uint32(0))
@@ -50,7 +52,7 @@ class Slots:
 
     def store(self, number: int, values: Mapping[str, Array]) -> None:
         """Write the slot that is older; it counts once its checksum is there."""
-        slot = self._group[_NAMES[self._next]]
+        slot = self._group[SLOTS[self._next]]
         for name in self._names:
             value = np.asarray(values[name])
             if value.dtype != slot[name].dtype:
@@ -65,7 +67,7 @@ def read_slots(file: h5py.File) -> tuple[int, dict[str, Array]] | None:
     """Return the newest state that is whole, and its number; None when there is none."""
     if GROUP not in file:
         return None
-    slots = [file[GROUP][name] for name in _NAMES]
+    slots = [file[GROUP][name] for name in SLOTS if name in file[GROUP]]
     for slot in sorted(slots, key=lambda one: -int(one["number"][()])):
         number = int(slot["number"][()])
         if number < 0:
@@ -81,7 +83,16 @@ def number_of(file: h5py.File) -> int:
     """Return the highest number a slot claims to have, -1 without one; nothing is checked."""
     if GROUP not in file:
         return -1
-    return max(int(file[GROUP][name]["number"][()]) for name in _NAMES)
+    return max(int(slot["number"][()]) for slot in file[GROUP].values())
+
+
+def newest_name(file: h5py.File) -> str | None:
+    """Return which of two slots claims the higher number; None where there is one, or none was written."""
+    if GROUP not in file or any(name not in file[GROUP] for name in SLOTS):
+        return None
+    numbers = {name: int(file[GROUP][name]["number"][()]) for name in SLOTS}
+    best = max(SLOTS, key=lambda name: numbers[name])
+    return best if numbers[best] >= 0 else None
 
 
 def _collect(group: h5py.Group, prefix: str, values: dict[str, Array]) -> None:

@@ -125,7 +125,8 @@ def _answered(trace: Trace) -> str:
         return ""
     last = max(1, min(wrong.size // 4, 1000))
     return (
-        f"  {wrong.size} samples, answered where their free phases end: {wrong.sum()} wrong, "
+        f"  {wrong.size} sample{'s' * (wrong.size > 1)}, answered where their free phases end: "
+        f"{wrong.sum()} wrong, "
         f"{wrong[-last:].sum()} among the last {last}"
     )
 

@@ -156,7 +156,7 @@ def percent(error: float | None) -> str:
 
 
 def _closing(result: dict[str, Any], facts: dict[str, Any], arrays: int) -> str:
-    parts = [f"after {result['epochs']} epochs"]
+    parts = [f"after {result['epochs']} epoch{'s' * (result['epochs'] != 1)}"]
     if result["test_error"] is not None:
         parts.append(f"test error {percent(result['test_error'])}")
     if result["test_loss"] is not None:
@@ -165,7 +165,7 @@ def _closing(result: dict[str, Any], facts: dict[str, Any], arrays: int) -> str:
         from eqchip.units import engineering
 
         parts.append(f"a free phase takes {engineering(result['latency_seconds'], 's')}")
-    parts.append(f"{arrays} arrays learned ({facts['form']} form, {facts['dtype']})")
+    parts.append(f"{arrays} array{'s' * (arrays != 1)} learned ({facts['form']} form, {facts['dtype']})")
     return ", ".join(parts)
 
 

@@ -17,6 +17,7 @@ from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card
 from eqchip.netlists.circuit import Protocol, Tran
 from eqchip.netlists.parameters import assignments
+from eqchip.netlists.role_cards import check_seconds
 from eqchip.netlists.roles import DURATIONS, PROTOCOL, complete_train
 from eqchip.units import engineering
 
@@ -43,6 +44,7 @@ def read_protocol(build: Build, card: Card) -> None:
         if parameter.name in values:
             raise InputError(f"{parameter.name} is given twice", place)
         values[parameter.name] = build.top.value(parameter, given)
+        check_seconds(parameter, given.text, card.where(given.index))
     missing = [name for name in PROTOCOL if name not in values]
     if missing:
         raise InputError(
@@ -95,6 +97,14 @@ def _check_phases(build: Build, card: Tran) -> None:
                 _place(build, ".protocol", one.name),
                 expected="phases of several TSTEP",
             )
+    nudge = build.circuit.protocol.gap + build.circuit.protocol.free
+    if card.stop <= nudge:
+        raise InputError(
+            f"the waveform ends at {engineering(card.stop, 's')}, before its first nudge "
+            f"at {engineering(nudge, 's')}: nothing would be learned",
+            card.at,
+            expected=f"a TSTOP of more than {engineering(nudge, 's')}",
+        )
 
 
 def _check_method(build: Build, card: Tran) -> None:

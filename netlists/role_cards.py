@@ -214,9 +214,22 @@ def _read_train(build: Build, card: Card) -> None:
         if parameter.name in train:
             raise InputError(f"{parameter.name} is given twice", place)
         train[parameter.name] = build.top.value(parameter, given)
+        check_seconds(parameter, given.text, card.where(given.index))
         build.train_places[parameter.name] = place
         if parameter.name == "beta":
             set_beta_unit(train, given.text, card.where(given.index))
+
+
+def check_seconds(parameter: Parameter, text: str, at: Location | None) -> None:
+    """Refuse a duration in another unit than seconds: SPICE would take 8V for 8 s."""
+    if parameter.unit != "s":
+        return
+    try:
+        unit = parse_quantity(text)[1]
+    except ValueError:  # an expression has no unit
+        return
+    if unit not in ("", "s"):
+        raise InputError(f"{parameter.name}={text}: a duration in {unit}", at, expected="seconds, such as 8u")
 
 
 def set_beta_unit(train: dict[str, Value], text: str, at: Location | None) -> None:

@@ -12,7 +12,7 @@ from eqchip.netlists.card import Card
 from eqchip.netlists.expression import Scope, evaluate
 from eqchip.netlists.grammar import parse_expression
 from eqchip.netlists.parameters import assignments
-from eqchip.netlists.role_cards import is_text
+from eqchip.netlists.role_cards import check_seconds, is_text
 from eqchip.netlists.roles import check_samples
 from eqchip.units import parse_number
 
@@ -85,6 +85,7 @@ class Setting:
                 value = self.value if not isinstance(self.value, bool) else float(self.value)
             else:
                 value = self._number(scope)
+                check_seconds(parameter, self.text(), self.at)
             return parameter.check(value)
         except InputError as error:
             raise self.error(error.message, error.expected, error.near) from None

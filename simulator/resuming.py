@@ -175,7 +175,7 @@ def _only_epochs(
             shown = was if isinstance(was, str) or was is None else f"{was:g}"
             has = f"has {name}={shown}" if shown is not None else "did not set it"
             raise InputError(
-                f"{name}={value} differs: {file} {has}",
+                f"{name}={value if isinstance(value, str) else f'{value:g}'} differs: {file} {has}",
                 expected=f"the values it was trained with; only {EPOCHS} may be raised",
             )
     # One name for it, whatever its spelling was.

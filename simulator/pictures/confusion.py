@@ -78,7 +78,7 @@ def _draw_errors(axes: Axes, counts: Array) -> None:
     places = np.arange(len(counts))
     axes.barh(places, error, height=0.62, color="#e6843a")
     axes.set_ylim(len(counts) - 0.5, -0.5)
-    axes.set_xlim(0.0, max(1.15 * float(error.max()), 0.1))
+    axes.set_xlim(0.0, max(1.15 * float(error.max()), 1.0))
     dress(axes, "x")
     if len(counts) <= WRITTEN:
         axes.yaxis.set_ticks(places)

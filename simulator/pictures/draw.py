@@ -76,12 +76,19 @@ def _shown(run: Run) -> list[str]:
 
 
 def _fields(run: Run) -> dict[str, Any]:
-    """Return the arrays that listen to a square input, of a chip that learned."""
+    """Return the arrays that listen to a square input, of a chip that learned.
+
+    Rows that an array before it writes to are neurons: a hundred of them are no picture of 10 × 10.
+    """
     if not run.weights or "training" not in run.parts:
         return {}
-    return {
-        name: values for name, values in run.weights.items() if values.ndim == 2 and is_square(len(values))
-    }
+    found, written = {}, set()
+    for name, values in run.weights.items():
+        if values.ndim == 2:
+            if is_square(len(values)) and len(values) not in written:
+                found[name] = values
+            written.add(values.shape[1])
+    return found
 
 
 def _selected(run: Run, names: Sequence[str]) -> dict[str, list[str]]:
@@ -155,6 +162,11 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
     part = part or trace.plan.kind
     if trace.axis.size == 0 or not trace.plan.columns:
         raise InputError(f"{part} holds no rows" if trace.plan.columns else f"{part} holds no quantities")
+    if part == "cost" and all(np.isnan(trace[one.name]).all() for one in trace.plan.columns):
+        raise InputError(
+            "cost holds no numbers: no time was stepped",
+            expected="a run with time, such as solve=euler or solve=adaptive",
+        )
     if trace.plan.axis is None:
         return points_picture(trace, names)
     if trace.plan.kind == "training" and not names:

@@ -62,7 +62,7 @@ def settling_picture(trace: Trace) -> Picture:
                     at.set_xlim(float(x[0]), float(x[-1]))
             for at in grid[:, 0]:
                 at.tick_params(labelleft=True)
-            grid[0, number].set_title(_WHEN[when], color=GREY)
+            grid[0, number].set_title(f"{_WHEN[when]}, test sample {sample[0]:.0f}", color=GREY)
             label_axis(grid[-1, number].xaxis, name, x, unit)
         for row, column in enumerate(buses):
             volts = trace[column.name][first]

@@ -104,7 +104,8 @@ def reciprocity_picture(trace: Trace) -> Picture:
             color=GREY,
         )
         axes.set_xlim(left=0.0)
-        axes.set_ylim(top=1.0)
+        low = axes.get_ylim()[0]
+        axes.set_ylim(low, 1.0 + 0.02 * (1.0 - low))  # lines at 1 are seen whole
         axes.set_xlabel("‖J − Jᵀ‖/‖J‖")
         axes.set_ylabel("cosine, update to gradient")
         crosses = "; crosses: not stable" if not np.all(stable) else ""

@@ -137,3 +137,35 @@ def test_what_is_wrong_is_said_where_it_stands(changed: dict[str, str], column: 
         assert said.startswith(f"test.cir:{column}:")
     elif column:
         assert said.startswith(f"test.cir:{place(**changed)}:{column}:")
+
+
+@pytest.mark.parametrize(
+    ("card", "column", "message"),
+    [
+        (".protocol free=8V nudged=8u gap=1u", 16, "free=8V: a duration in V"),
+        (".protocol free=20u nudged=8 gap=1u", 0, ""),
+        (
+            ".protocol free=8 nudged=8u gap=1u",
+            17,
+            "the waveform ends at 100 µs, before its first nudge at 8 s",
+        ),
+    ],
+)
+def test_seconds_that_are_none_or_too_many_are_refused(card: str, column: int, message: str) -> None:
+    text = netlist(protocol=card)
+    if not message:
+        elaborate(parse(text, "test.cir"))  # long, but nudged
+        return
+    with pytest.raises(InputError) as found:
+        elaborate(parse(text, "test.cir"))
+    assert message in str(found.value)
+    assert f":{column}:" in str(found.value)
+    assert found.value.expected is not None
+
+
+def test_seconds_of_set_are_seconds() -> None:
+    with pytest.raises(InputError, match=r"set protocol\.free: free=8V: a duration in V"):
+        elaborate(parse(netlist(), "test.cir"), {"protocol.free": "8V"})
+    circuit = elaborate(parse(netlist(), "test.cir"), {"protocol.free": "8us"})
+    assert circuit.protocol is not None
+    assert circuit.protocol.free == pytest.approx(8e-6)

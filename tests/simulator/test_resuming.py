@@ -241,7 +241,7 @@ MORE = ["--set", "train.epochs=4"]
             ["--resume", "stopped.h5", "--set", "train.beta=0.7"],
             "train.beta=0.7 differs: stopped.h5 has",
         ),
-        (["--resume", "stopped.h5", *MORE, "--seed", "3"], "train.seed=3.0 differs: stopped.h5 has"),
+        (["--resume", "stopped.h5", *MORE, "--seed", "3"], "train.seed=3 differs: stopped.h5 has"),
         (["--resume", "stopped.h5", *MORE, "--set", "cell.slope=2"], "stopped.h5 did not set it"),
         (
             ["--resume", "stopped.h5", *MORE, "--form", "sparse"],

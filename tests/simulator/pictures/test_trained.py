@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eqchip.errors import InputError
 from eqchip.simulator.pictures.draw import draw, draw_on_axes, picture_of
 from eqchip.simulator.pictures.fields import fields_picture, is_square
 from eqchip.simulator.pictures.style import figure, style
@@ -67,8 +68,8 @@ def test_settling_shows_one_sample_before_and_after_with_its_phases_shaded() -> 
     made, _ = painted(picture_of(settling()))
     voltages_before, voltages_after, left_before, _ = made.axes
     assert [one.get_title(loc="left") for one in (voltages_before, voltages_after)] == [
-        "before training",
-        "after training",
+        "before training, test sample 0",
+        "after training, test sample 0",
     ]
     first, second = voltages_after.lines
     assert np.all(first.get_ydata() == 1.0)  # trained
@@ -109,6 +110,27 @@ def test_fields_are_the_largest_changes_as_squares() -> None:
     assert field[0, 3] == pytest.approx(2.0)
     assert np.count_nonzero(np.abs(field) > 1e-12) == 1
     assert "7 × 7 changes of weights of each of 60 columns, the 36 of largest norm" in made.get_supxlabel()
+
+
+def test_rows_that_are_neurons_are_no_picture() -> None:
+    weights = {"Yxh": np.ones((64, 100)), "Nh": np.ones(100), "Yhy": np.ones((100, 10))}
+    found = Run({"chip": "x"}, {"training": training()}, weights)
+    shown = [room.get_supxlabel() for room in draw(found, ["fields"]).subfigs]
+    assert len(shown) == 1
+    assert shown[0].startswith("Yxh: 8 × 8")
+
+
+def test_a_latency_that_nothing_measured_is_no_picture() -> None:
+    plan = Plan("cost", Column("sample", ""), (Column("latency", "s"),))
+    trace = Trace(plan, np.arange(2.0), {"latency": np.full(2, np.nan)})
+    with pytest.raises(InputError, match="no time was stepped"):
+        draw(Run({"chip": "x"}, {"cost": trace}), ["cost"])
+
+
+def test_a_class_without_mistakes_has_an_axis_of_one_percent() -> None:
+    plan = Plan("confusion", Column("class", ""), (Column("answers", "", 2, ("0", "1")),))
+    _, (_, right) = painted(picture_of(Trace(plan, np.arange(2.0), {"answers": 2.0 * np.eye(2)})))
+    assert right.get_xlim() == (0.0, 1.0)
 
 
 def test_squares_are_pictures_from_some_size_on() -> None:

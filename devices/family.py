@@ -122,6 +122,9 @@ class Family:
     node_law: Callable[[Given], FloatArray] | None = None
     #: Given → (low, high) in volts: between which its terminal 0 is held (an ideal clamp).
     bounds: Callable[[Given], tuple[FloatArray, FloatArray]] | None = None
+    #: Given → (count, 3) or None: code, slope and shift of an activation that the sum of all currents into
+    #: its node passes first. Devices that add currents at a node know none: it is for the array form.
+    inlet: Callable[[Given], FloatArray | None] | None = None
     #: energy(u, p) -> float: co-content of one element, NaN where it has none; None: no element has.
     energy: Callable[..., float] | None = None
     learning: Learning | None = None

@@ -17,7 +17,7 @@ from eqchip.netlists.arrays import check_likes
 from eqchip.netlists.body import Body, sort_cards
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card, Netlist
-from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.circuit import Circuit, Instance
 from eqchip.netlists.collector import collector_paused
 from eqchip.netlists.directives import read_print, read_save, read_voltages
 from eqchip.netlists.expression import Scope
@@ -80,6 +80,7 @@ def assemble(
     build.attempt(lambda: check_train(circuit.train, build.train_places, circuit.learns))
     build.attempt(lambda: check_waveform(build))
     build.attempt(lambda: _check_neurons(circuit))
+    build.attempt(lambda: _check_held(circuit, build))
     build.attempt(lambda: check_likes(circuit))
     _order_nudges(circuit)
     return build
@@ -141,3 +142,28 @@ def _check_neurons(circuit: Circuit) -> None:
                     instance.at,
                 )
             owner[node] = instance.name
+        _check_rails(circuit, instance)
+
+
+def _check_rails(circuit: Circuit, instance: Instance) -> None:
+    """Refuse rails that hold nothing, with the place of their card."""
+    family = instance.family
+    if family.bounds is None:
+        return
+    try:
+        family.bounds(family.resolve(instance.count, instance.given(), circuit.settings))
+    except InputError as wrong:
+        raise InputError(f"{instance.name}: {wrong.message}", instance.at, expected=wrong.expected) from None
+
+
+def _check_held(circuit: Circuit, build: Build) -> None:
+    """Refuse to train the biases of neurons whose states data hold."""
+    held = np.concatenate([one.nodes for one in circuit.inputs] or [np.zeros(0, np.int64)])
+    for learn in circuit.learns:
+        one = build.instances[learn.target.lower()]
+        if one.family.node_law is not None and np.any(np.isin(one.nodes[0], held)):
+            raise InputError(
+                f".learn {learn.target}: data hold the states of these neurons, a bias does nothing there",
+                one.at,
+                expected="neurons that are no inputs",
+            )

@@ -3,13 +3,14 @@
     neuron    C and R to ground; the bias as a current gleak·vunit·b·ρ′(s) into the node
     synapse   for each end that it drives, a current gunit·vunit_other·W·ρ(s_other)·ρ′(s) into it
 
-A clamped activation (hardsigmoid, relu) holds the state in its interval. SPICE has no projection: here it is
-a clamp of STIFFNESS times the leak beyond the bounds, so that a state may stand about 1/STIFFNESS outside;
-its ρ′ is 1, as it is on the closed interval.
+A clamped activation (hardsigmoid, relu) or rails hold the state in an interval. SPICE has no projection: here
+it is a clamp of STIFFNESS times the leak beyond the bounds; a state may stand about 1/STIFFNESS outside;
+ρ′ of a clamped activation is 1, as it is on the closed interval.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from eqchip.devices.family import Settings
@@ -19,6 +20,7 @@ from eqchip.devices.node_law import (
     ENERGY_DRIVE,
     GLEAK,
     HARDSIGMOID,
+    INTERVALS,
     LINEAR,
     RELU,
     SHIFT,
@@ -94,11 +96,13 @@ def neuron(name: str, law: Law, values: dict[str, float | str]) -> list[str]:
     bias = gleak * unit * float(values["bias"])
     if bias:
         lines.append(f"B.{name} 0 {node} I={{{spell(bias)}*{law.slope()}}}")
-    code = int(law.columns[_CODE])
-    if code in (HARDSIGMOID, RELU):
+    ends = INTERVALS.get(int(law.columns[_CODE]), (-math.inf, math.inf))
+    low, high = (float(values.get(key, end)) for key, end in zip(("low", "high"), ends, strict=True))
+    if math.isfinite(low) or math.isfinite(high):
         stiff = spell(STIFFNESS * gleak)
-        above = f"uramp(v({node})-{spell(unit)})" if code == HARDSIGMOID else "0"
-        lines.append(f"B.{name}.clamp {node} 0 I={{{stiff}*({above}-uramp(-v({node})))}}")
+        above = f"uramp(v({node})-({spell(high * unit)}))" if math.isfinite(high) else "0"
+        below = f"uramp({f'({spell(low * unit)})' if low else ''}-v({node}))" if math.isfinite(low) else "0"
+        lines.append(f"B.{name}.clamp {node} 0 I={{{stiff}*({above}-{below})}}")
     return lines
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from eqchip.devices.family import CELSIUS, Family
-from eqchip.devices.neurons.leaky import NEURON
+from eqchip.devices.neurons.leaky import NEURON, THROUGH
 from eqchip.devices.synapses.synapse import SYNAPSE
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Dc, Instance, Op, Tran, Waveform
@@ -144,6 +144,13 @@ class _Flat:
         family = instance.family
         for index, nodes in elements(instance):
             if family is NEURON:
+                if self.values(instance, index)["drive"] == THROUGH:
+                    raise InputError(
+                        f"{instance.name}: drive=through adds up its inputs before they reach the node: that "
+                        "has no SPICE form",
+                        instance.at,
+                        expected="drive=energy or direct",
+                    )
                 label = instance.name + "".join(f"[{k}]" for k in index)
                 yield from neuron(label, self.laws[nodes[0]], self.values(instance, index))
             elif family is SYNAPSE:

@@ -1,7 +1,8 @@
 """What runs against time in an array chip: forces and Jᵀ at a state, adjoints through steps of a phase.
 
 One step takes x to clip(u), u = x + share·F(x), with F = r·d − x, d the drive and r = ρ′ under energy drive,
-1 under direct drive. share = Δt/τ is Euler's, 1 − e^{−Δt/τ} exponential Euler's, 1 that of discrete dynamics.
+1 under direct drive; behind an inlet ρ, F = ρ(d) − x and r = ρ′(d). share = Δt/τ is Euler's, 1 − e^{−Δt/τ}
+exponential Euler's, 1 that of discrete dynamics.
 Its adjoint, with M the matrix of all couplings, is
 
     m = λ where u lies in its closed interval, 0 elsewhere;   μ = r·share·m
@@ -121,9 +122,10 @@ class ArrayBackward(ArrayLearning):
             moved, mu, before = {}, {}, {}
             for g in wiring.free:
                 nodes, x = wiring.nodes[g], states[g]
-                drive = phase.drive(g, rho, np.empty_like(x))
-                r = nodes.slope(x) if nodes.law.energy else np.ones_like(x)
-                u = x + shares[g] * (r * drive - x)
+                drive = phase.sum(g, rho, np.empty_like(x))
+                r = nodes.slope(x) if nodes.law.energy else nodes.admittance(drive)
+                force = r * drive if nodes.law.energy else nodes.admit(drive.copy())
+                u = x + shares[g] * (force - x)
                 inside = (u >= nodes.law.low) & (u <= nodes.law.high)
                 passed = np.where(inside, adjoint[g], self.dtype.type(0))
                 moved[g] = shares[g] * passed

@@ -43,12 +43,18 @@ class ArrayHolomorphic(ArrayFrame):
         """Refuse nodes whose activation is not analytic, and chips that are too large."""
         for group in self.wiring.free:
             nodes = self.wiring.nodes[group]
-            if nodes.law.code not in STRIP:
-                found = self.circuit.instance(nodes.instance)
+            found = self.circuit.instance(nodes.instance)
+            if nodes.inlet is not None:
+                raise InputError(
+                    f"estimator=holomorphic does not go with drive=through, that of {nodes.instance}",
+                    found.at if found is not None else None,
+                    expected="drive=energy or direct, or another estimator",
+                )
+            if nodes.law.code not in STRIP or nodes.bounded:
                 raise InputError(
                     f"estimator=holomorphic needs analytic activations: that of {nodes.instance} is clamped",
                     found.at if found is not None else None,
-                    expected="activation=sigmoid, tanh, softplus or linear; or another estimator",
+                    expected="activation=sigmoid, tanh, softplus or linear, no rails; or another estimator",
                 )
         size = sum(self.wiring.nodes[g].size for g in self.wiring.free)
         if size > LARGEST:

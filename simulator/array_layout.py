@@ -95,12 +95,18 @@ def _groups(circuit: Circuit, neurons: Sequence[Instance], dtype: Any) -> Layout
             raise Unsuited(f"{name}: a node is ground, or has an input or a neuron already")
         group_of[found], place_of[found] = len(nodes), np.arange(len(found))
 
+    by_name: dict[str, int] = {}
     for role in circuit.inputs:
         place(f".input {role.bus}", role.nodes)
-        nodes.append(_bare(role.bus, role.nodes, dtype))
+        on = next((one for one in neurons if np.array_equal(np.atleast_1d(one.nodes[0]), role.nodes)), None)
+        if on is not None:  # data hold its states: what drives or leaks does nothing, its activity is read
+            by_name[on.name.lower()] = len(nodes)
+        held = None if on is None else _neurons(circuit, on, role.nodes, dtype, held=True)
+        nodes.append(held or _bare(role.bus, role.nodes, dtype))
     inputs = tuple(range(len(nodes)))
-    by_name: dict[str, int] = {}
     for one in neurons:
+        if one.name.lower() in by_name:
+            continue
         found = np.atleast_1d(np.asarray(one.nodes[0], dtype=np.int64))
         place(one.name, found)
         by_name[one.name.lower()] = len(nodes)
@@ -119,8 +125,8 @@ def _bare(name: str, nodes: IntArray, dtype: Any) -> Nodes:
     return Nodes(name, nodes, laws, np.zeros(n), np.zeros(n), -unbounded, unbounded, dtype, clamped=True)
 
 
-def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any) -> Nodes:
-    """Return the nodes that an instance of neurons sits on."""
+def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any, held: bool = False) -> Nodes:
+    """Return the nodes that an instance of neurons sits on; data hold those of an input."""
     family, given = instance.family, spread(circuit, [instance])[0].given
     if family.node_law is None or family.learning is None:
         raise Unsuited(f"{instance.name} ({family.name}) has no node law")
@@ -138,7 +144,9 @@ def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any) 
         low,
         high,
         dtype,
+        clamped=held,
         instance=instance.name,
+        inlet=None if family.inlet is None else family.inlet(given),
     )
 
 

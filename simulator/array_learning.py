@@ -53,7 +53,10 @@ class ArrayLearning(ArrayFrame):
         return out
 
     def _activities(self, state: State) -> list[Array]:
-        """Return ρ of every group."""
+        """Return ρ of every group; where a phase left it, that."""
+        known = state.extra.get("activities")
+        if known is not None and known[0] is state.values:
+            return list(known[1])
         return [
             nodes.held_activity(part)
             for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True)
@@ -136,7 +139,8 @@ class ArrayLearning(ArrayFrame):
 
     def _displacement(self, before: State, after: State) -> tuple[list[Array], dict[int, Array]]:
         """Return ρ in the middle of two states, and −r·Δs of the free groups over the energy scale."""
-        middle, mu = [], {}
+        middle: list[Array] = []
+        mu: dict[int, Array] = {}
         for group, nodes in enumerate(self.wiring.nodes):
             first, second = (self._by_group(state)[group] for state in (before, after))
             mean = first if nodes.clamped else 0.5 * (first + second)
@@ -145,6 +149,13 @@ class ArrayLearning(ArrayFrame):
                 weight = (nodes.gleak * nodes.vunit**2 / self.layout.scales.energy).astype(self.dtype)
                 r = nodes.slope(mean) if nodes.law.energy else 1.0
                 mu[group] = -weight * r * (second - first)
+        gated = [group for group in mu if self.wiring.nodes[group].gate is not None]
+        if gated:
+            constant = self._constant(list(after.extra["inputs"]), len(after.residual), after)
+            phase = Phase.free_running(self.wiring, constant)
+            for group in gated:
+                drive = phase.sum(group, middle, np.empty_like(mu[group]))
+                mu[group] *= self.wiring.nodes[group].admittance(drive)
         return middle, mu
 
     def _slopes(self, rho: list[Array], mu: dict[int, Array], learnables: tuple[Learnable, ...]) -> Weights:

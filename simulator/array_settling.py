@@ -73,7 +73,8 @@ class ArraySettling(ArrayFrame):
         if settling.solve != "discrete" or not all(np.all(nodes.tau == tau) for nodes in groups):
             return None
         nudged = [phase.wiring.nodes[g] for g in phase.nudged]
-        return tau if all(nodes.law.code == LINEAR for nodes in nudged) and tau > 0.0 else None
+        free = all(nodes.law.code == LINEAR and not nodes.bounded for nodes in nudged)
+        return tau if free and tau > 0.0 else None
 
     def _equilibrium(
         self,

@@ -2,6 +2,8 @@
 
     J = diag(r)·M·diag(ρ′) + diag(r′·d − a),   r = ρ′, r′ = ρ″ under energy drive, 1 and 0 under direct drive
 
+Behind an inlet ρ, F = ρ(d) + k − a·s, and r = ρ′(d), r′ = 0.
+
 M is the matrix of all couplings (wiring.matrix()). Nodes are the free groups', one after the other. With
 gleak·vunit (row) and vunit (column), J becomes −∂f/∂v in siemens; over τ, −C⁻¹∂f/∂v in 1/s.
 """
@@ -68,14 +70,19 @@ def point(phase: Phase, states: Sequence[Array]) -> Point:
     parts: list[tuple[Array, ...]] = []
     for group in wiring.free:
         nodes, state = wiring.nodes[group], states[group]
-        drive = phase.drive(group, rho, np.empty_like(state)).astype(np.float64)
+        drive = phase.sum(group, rho, np.empty_like(state)).astype(np.float64)
         rise = nodes.slope(state).astype(np.float64)
+        force = drive
         if nodes.law.energy:
             r, bend = rise, nodes.curvature(state).astype(np.float64)
+            force = r * drive
         else:
             r, bend = np.ones_like(rise), np.zeros_like(rise)
+        if nodes.gate is not None:
+            whole = drive.astype(state.dtype)
+            r, force = nodes.admittance(whole).astype(np.float64), nodes.admit(whole).astype(np.float64)
         a = phase.a[group].astype(np.float64)
-        f = r * drive + phase.force(group, state) - a * state
+        f = force + phase.force(group, state) - a * state
         pinned = ((state <= nodes.law.low) & (f < 0)) | ((state >= nodes.law.high) & (f > 0))
         parts.append((f, r, rise, bend * drive - a, pinned))
     f, r, rise, diagonal, pinned = (np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True))

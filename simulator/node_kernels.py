@@ -147,7 +147,8 @@ def rates(
         rate_row(law, a, k[row], d[row], s[row], rise[row], f)
         worst, most = residual[row], 0.0
         for j in range(len(f)):
-            worst = abs(f[j]) if not abs(f[j]) <= worst else worst  # NaN is the largest
+            size = abs(f[j])
+            worst = size if size > worst or size != size else worst  # NaN is the largest, and stays
             most = max(most, abs(d[row, j]))
         residual[row] = worst
         floor[row] = max(floor[row], unit * (1.0 + most))
@@ -264,7 +265,8 @@ def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: 
     """Newton in a bracket, halved where Newton would leave it or does not slow down, for a row of nodes.
 
     |ρ′| ≤ slope for every smooth activation, so the zeros lie within (k ± slope·|d|)/a. Done when F is no
-    larger than its rounding: of its terms, of z in ρ′, of the state.
+    larger than its rounding: of its terms, of z in ρ′, of the state; or where it presses against a rail.
+    A step beyond a rail goes to the rail, every other time: what is pressed there need not be halved to.
     """
     z, m, low, high, rise = work[0], work[1], work[2], work[3], work[4]
     bend, f, new, last, still = work[5], work[6], work[7], work[8], work[9]
@@ -273,12 +275,12 @@ def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: 
     wider = x.dtype.type(1.001)  # a zero at the very end must not count as outside
     for j in range(len(x)):
         reach = law.slope[j] * abs(d[j]) * wider
-        low[j] = (k[j] - reach) / a[j]
-        high[j] = (k[j] + reach) / a[j]
+        low[j] = min(max((k[j] - reach) / a[j], law.low[j]), law.high[j])
+        high[j] = min(max((k[j] + reach) / a[j], law.low[j]), law.high[j])
     for j in range(len(x)):
         x[j] = min(max(x[j], low[j]), high[j])
         last[j] = high[j] - low[j]
-    for _ in range(_MOST):
+    for turn in range(_MOST):
         exponents(law, x, z, m, exact)
         rises(law, z, m, rise)
         bends(law, z, m, bend)
@@ -294,8 +296,9 @@ def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: 
             )
             bend[j] = bend[j] * d[j] - a[j]
             blur = tiny * (blur + abs(bend[j] * x[j]))
-            still[j] = abs(f[j]) <= blur
-            moving += abs(f[j]) > blur
+            pressed = ((x[j] <= law.low[j]) & (f[j] < 0)) | ((x[j] >= law.high[j]) & (f[j] > 0))
+            still[j] = (abs(f[j]) <= blur) | pressed
+            moving += (abs(f[j]) > blur) and not pressed
         for j in range(len(x)):
             low[j] = x[j] if f[j] >= 0 else low[j]
             high[j] = x[j] if f[j] <= 0 else high[j]
@@ -305,6 +308,8 @@ def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: 
             inside = bend[j] < 0 and low[j] <= new[j] <= high[j]
             shrinks = abs(new[j] - x[j]) <= half * last[j]
             middle = new[j] if inside and shrinks else low[j] + (high[j] - low[j]) * half
+            beyond = (turn & 1 == 0) and bend[j] < 0 and (new[j] < law.low[j] or new[j] > law.high[j])
+            middle = min(max(new[j], low[j]), high[j]) if beyond else middle
             new[j] = min(max(new[j], low[j]), high[j]) if still[j] else middle
         for j in range(len(x)):
             last[j] = abs(new[j] - x[j])

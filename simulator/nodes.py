@@ -6,6 +6,8 @@ Everything is in state units, s = v/vunit, and per unit of gleak·vunit, the cur
     τ ds/dt = −s + ρ′(s)·(d + b)     drive=energy           τ = c/gleak
     τ ds/dt = −s + d + b             drive=direct
 
+    τ ds/dt = −s + ρ(d + b)          drive=through: ρ is its inlet, its own activity is s
+
 d is what the couplings drive into the node, b its bias. Clamped nodes (inputs) do not move.
 """
 
@@ -22,6 +24,7 @@ from eqchip.devices.node_law import (
     ENERGY_DRIVE,
     GLEAK,
     HARDSIGMOID,
+    INTERVALS,
     LINEAR,
     RELU,
     SHIFT,
@@ -52,10 +55,12 @@ class Nodes:
     dtype: Any = np.float64
     clamped: bool = False
     instance: str = ""  # the netlist's name of the neurons; empty for bare nodes
+    inlet: FloatArray | None = None  # (n, 3) code, slope, shift of what the whole drive passes; None: nothing
     law: Law = field(init=False)
     exact: int | None = field(init=False)  # which functions the kernels use; see node_kernels
     b: Array = field(init=False)  # bias in the dtype of the states
     bounded: bool = field(init=False)  # whether states have an interval to be put back into
+    gate: Law | None = field(init=False, default=None)  # the inlet as the kernels know it
 
     def __post_init__(self) -> None:
         unit = self.laws[:, VUNIT]
@@ -67,6 +72,11 @@ class Nodes:
         self.law = Law(code, energy, slope, shift, low, high)
         self.exact = None if np.dtype(self.dtype) == np.float32 else 1
         self.b = self.bias.astype(self.dtype)
+        if self.inlet is not None:
+            slope, shift = (np.ascontiguousarray(one, self.dtype) for one in self.inlet.T[1:])
+            kind = int(self.inlet[0, 0])
+            ends = (np.full_like(slope, end) for end in INTERVALS.get(kind, (-np.inf, np.inf)))
+            self.gate = Law(kind, False, slope, shift, *ends)
         self.bounded = bool(np.any(np.isfinite(low)) or np.any(np.isfinite(high)))
 
     @property
@@ -121,8 +131,28 @@ class Nodes:
         return out
 
     def held_activity(self, states: Array) -> Array:
-        """Return ρ(s) of states in their interval, not to be written to: they themselves where ρ(s) = s."""
-        return states if self.law.code in (LINEAR, HARDSIGMOID, RELU) else self.activity(states)
+        """Return ρ(s) of states in their interval, not to be written to: they themselves where ρ(s) = s.
+
+        What data hold may be outside.
+        """
+        same = self.law.code == LINEAR or (self.law.code in (HARDSIGMOID, RELU) and not self.clamped)
+        return states if same else self.activity(states)
+
+    def admit(self, drive: Array) -> Array:
+        """Let a whole drive pass the inlet, in place."""
+        if self.gate is not None:
+            activities(self.gate, drive, drive, self._none(), self._none(), self.exact)
+        return drive
+
+    def admittance(self, drive: Array) -> Array:
+        """Return how much of a small change of a whole drive the inlet lets pass."""
+        if self.gate is None:
+            return np.ones_like(drive)
+        out = np.empty_like(drive)
+        activities(self.gate, drive, self._none(), out, self._none(), self.exact)
+        if self.gate.code in (HARDSIGMOID, RELU):
+            out *= (drive >= self.gate.low) & (drive <= self.gate.high)
+        return out
 
     def slope(self, states: Array, out: Array | None = None) -> Array:
         """Return ρ′(s)."""

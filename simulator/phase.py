@@ -74,7 +74,11 @@ class Phase:
         ]
 
     def drive(self, group: int, rho: Sequence[Array], out: Array) -> Array:
-        """Return the whole drive of a group."""
+        """Return the whole drive of a group, past its inlet where it has one."""
+        return self.wiring.nodes[group].admit(self.sum(group, rho, out))
+
+    def sum(self, group: int, rho: Sequence[Array], out: Array) -> Array:
+        """Return what is driven into a group in all."""
         return self.wiring.drive(group, self.constant[group], rho, out)
 
     def add_residual(

@@ -39,6 +39,10 @@ def scales_of(circuit: Circuit) -> Scales:
             vunit[at], gleak[at] = laws[:, VUNIT], laws[:, GLEAK]
             capacitance[at] = group.given.values["c"]
     leaky = gleak > 0.0
+    read = [one.nodes for one in circuit.outputs]
+    for role in circuit.inputs:  # what data hold has no time constant
+        still = role.nodes[~np.isin(role.nodes, np.concatenate(read) if read else [])]
+        capacitance[still], leaky[still] = 0.0, False
     tau = float(np.min(capacitance[leaky] / gleak[leaky])) if np.any(leaky) else np.nan
     found = [one.nodes for one in (circuit.nudges or circuit.outputs)]
     outputs = np.concatenate(found) if found else np.flatnonzero(leaky)

@@ -83,6 +83,15 @@ def outputs_for_inputs(circuit: Circuit) -> Circuit:
 
 def _node_laws(groups: Sequence[Group], nodes: int) -> FloatArray:
     """Return the law of every circuit node."""
+    for group in groups:
+        if group.family.inlet is not None and group.family.inlet(group.given) is not None:
+            one = group.members[0]
+            raise InputError(
+                f"{one.name}: drive=through adds up its inputs before they reach the node, which no device "
+                "of the sparse form does",
+                one.at,
+                expected="drive=energy or direct; or a chip in the array form",
+            )
     laws = np.tile(np.array(node_law.BARE), (nodes, 1))
     for group in groups:
         if group.family.node_law is not None:
@@ -158,6 +167,8 @@ def _system(
     kinds = tuple(sort(kind) for kind in kinds)
     parts = [graph(kind) for kind in kinds]
     low, high = _bounds([block for block, _, _ in blocks], unknown, size)
+    for role in circuit.inputs:  # the source of an input is stronger than any rail
+        low[unknown[role.nodes]], high[unknown[role.nodes]] = -np.inf, np.inf
     held = np.flatnonzero(np.isfinite(low) | np.isfinite(high))
     changing, changing_slots = compress(
         np.concatenate([parts[2][1], held]), np.concatenate([parts[2][2], held]), size

@@ -8,6 +8,7 @@
 Every array draws from a stream of its own, keyed by the seed and its name, so that another array, another
 order of cards or another form of the chip leaves its weights as they are. A bus coupled to itself is
 drawn symmetric, unless it is coupled one way. An array with `values=ARRAY` starts with another's weights.
+Biases that are not given are 0, or drawn where their neurons have an `init=`.
 """
 
 from __future__ import annotations
@@ -79,11 +80,12 @@ def with_learned(
 
 def _open(instance: Instance) -> bool:
     """Whether an instance learns a parameter that has an `init` and is not given."""
-    family = instance.family
+    family, given, declared = instance.family, instance.given(), instance.family.all_parameters()
     return (
         family.learning is not None
-        and "init" in family.all_parameters()
-        and instance.given().get(family.learning.parameter) is None
+        and "init" in declared
+        and given.get(family.learning.parameter) is None
+        and (declared[family.learning.parameter].default is None or "init" in given)
     )
 
 

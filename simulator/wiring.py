@@ -6,7 +6,7 @@ no two of one colour drive each other, and those of one colour are solved before
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +102,10 @@ class Wiring:
             )
             for link in self.links
         )
-        return tied and all(self.nodes[g].law.energy or not self.nodes[g].curved for g in self.free)
+        return tied and all(
+            (self.nodes[g].law.energy or not self.nodes[g].curved) and self.nodes[g].inlet is None
+            for g in self.free
+        )
 
     def block(self, driven: int, driver: int) -> Array | None:
         """Return the drive into one group of a unit of activity in another, (n_driven, n_driver), if any."""
@@ -126,21 +129,30 @@ class Wiring:
         found = self.block(driven, driver)
         return np.zeros((self.nodes[driven].size, self.nodes[driver].size)) if found is None else found
 
-    def constant_drives(self, inputs: Sequence[Array], samples: int) -> list[Array]:
+    def held(self, inputs: Sequence[Array]) -> dict[int, Array]:
+        """Return the activities of the clamped groups, by group, of their states in their order."""
+        clamped = [g for g, nodes in enumerate(self.nodes) if nodes.clamped]
+        return {g: self.nodes[g].held_activity(states) for g, states in zip(clamped, inputs, strict=True)}
+
+    def constant_drives(
+        self,
+        inputs: Sequence[Array],
+        samples: int,
+        rho: Mapping[int, Array] | None = None,
+        room: Mapping[int, Array] | None = None,
+    ) -> list[Array]:
         """Return what does not change during a phase: biases, and the drive of clamped nodes, by group.
 
-        `inputs` holds the states of the clamped groups in their order.
+        `inputs` holds the states of the clamped groups in their order; `rho` their activities and `room`
+        arrays for the free groups, where there are any already.
         """
-        clamped = [g for g, nodes in enumerate(self.nodes) if nodes.clamped]
-        rho: dict[int, Array] = {
-            g: self.nodes[g].held_activity(states) for g, states in zip(clamped, inputs, strict=True)
-        }
+        rho = self.held(inputs) if rho is None else rho
         drives = []
         for group, nodes in enumerate(self.nodes):
             if nodes.clamped:  # nothing drives it
                 drives.append(np.empty((samples, 0), self.dtype))
                 continue
-            drive = np.empty((samples, nodes.size), self.dtype)
+            drive = np.empty((samples, nodes.size), self.dtype) if room is None else room[group]
             drive[:] = nodes.b
             for link, forward in self.from_clamped[group]:
                 if forward and link.post_part == slice(0, nodes.size):

@@ -43,19 +43,20 @@ def scellier_bengio(
     return h, y
 
 
+def sigmoid(s: Array) -> Array:
+    """ρ of Ernoult et al. 2019, 1/(1 + exp(−4(s − ½)))."""
+    return np.asarray(1.0 / (1.0 + np.exp(-4.0 * (s - 0.5))))
+
+
 def ernoult_energy(net: Layered, x: Array, state: Pair, steps: int, dt: float, beta: float, t: Array) -> Pair:
-    """Ernoult et al. 2019, energy-based: ds/dt = −s + ρ′(s)·(Σ W ρ(s) + b), for the output −y + W ρ(h) + b,
-    nudged by β·(t − y); ρ(s) = 1/(1 + exp(−4(s − ½))); s ← s + dt·ds/dt."""
-
-    def rho(s: Array) -> Array:
-        return np.asarray(1.0 / (1.0 + np.exp(-4.0 * (s - 0.5))))
-
+    """Ernoult et al. 2019, energy-based, as their code: ds/dt = −s + ρ′(s)·(Σ W ρ(s) + b), the inputs' ρ(x)
+    among them; for the output −y + W ρ(h) + b, nudged by β·(t − y); s ← clip(s + dt·ds/dt) to [0, 1]."""
     h, y = state
     for _ in range(steps):
-        slope = 4.0 * rho(h) * (1.0 - rho(h))
-        dh = -h + slope * (x @ net.w1 + rho(y) @ net.w2.T + net.b1)
-        dy = -y + rho(h) @ net.w2 + net.b2 + beta * (t - y)
-        h, y = h + dt * dh, y + dt * dy
+        slope = 4.0 * sigmoid(h) * (1.0 - sigmoid(h))
+        dh = -h + slope * (sigmoid(x) @ net.w1 + sigmoid(y) @ net.w2.T + net.b1)
+        dy = -y + sigmoid(h) @ net.w2 + net.b2 + beta * (t - y)
+        h, y = clip(h + dt * dh), clip(y + dt * dy)
     return h, y
 
 
@@ -68,13 +69,13 @@ def ernoult_prototypical(
     t: Array,
     rho: Callable[[Array], Array],
     readout: Callable[[Array], Array],
+    dt: float = 1.0,
 ) -> Pair:
     """Ernoult et al. 2019, prototypical: h ← ρ(W x + Wᵀ y + b), y ← ρ_out(W h + b) + β·(t − y); the states
-    are activities."""
+    are activities. Their code takes steps dt towards these."""
     h, y = state
     for _ in range(steps):
-        h, y = (
-            rho(x @ net.w1 + y @ net.w2.T + net.b1),
-            readout(h @ net.w2 + net.b2) + beta * (t - y),
-        )
+        dh = rho(x @ net.w1 + y @ net.w2.T + net.b1) - h
+        dy = readout(h @ net.w2 + net.b2) + beta * (t - y) - y
+        h, y = h + dt * dh, y + dt * dy
     return h, y

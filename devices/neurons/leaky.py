@@ -9,7 +9,13 @@
     signal ∂E/∂b = −gleak·vunit²·ρ(s), under either drive (the local signal of the contrast rule)
 
 hardsigmoid and relu are clamps of the state itself: v is held in [0, vunit], [0, ∞) and ρ′ = 1 on the
-closed interval.
+closed interval. low= and high= are supply rails: they hold the state of any activation, ρ′ as it is.
+
+drive=through: the sum of all inputs passes ρ on its way in, and what it charges is the activity itself:
+
+    τ ds/dt = −s + ρ(ΣWs + b)      others see s; signal −gleak·vunit²·s
+
+The sum is a quantity of its own, which no terminal has: the array form alone knows such neurons.
 
 Source: LANGUAGE of eqchip; Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equation 1.
 Limits: no offset, gain or bandwidth imperfection yet; vdd and ibias count in energy reports only.
@@ -36,7 +42,11 @@ from eqchip.devices.node_law import (
     activity_slope,
 )
 from eqchip.devices.parameter import Parameter
+from eqchip.errors import InputError
 from eqchip.kernels import kernel
+
+#: The drive whose activation stands between the sum of the inputs and the node.
+THROUGH = "through"
 
 _EP = "Scellier & Bengio 2017"
 _CAPACITANCE = COLUMNS
@@ -45,21 +55,48 @@ _BIAS = COLUMNS + 1
 
 def node_law(given: Given) -> FloatArray:
     """Return what activity its node has."""
-    code = ACTIVATIONS[given.words["activation"]]
+    drive = given.words["drive"]
+    code = LINEAR if drive == THROUGH else ACTIVATIONS[given.words["activation"]]
     laws = np.empty((given.count, COLUMNS))
     laws[:, CODE] = code
     laws[:, SLOPE] = given.values["slope"]
     laws[:, SHIFT] = given.values["shift"]
     laws[:, VUNIT] = given.values["vunit"]
-    laws[:, ENERGY_DRIVE] = 1.0 if given.words["drive"] == "energy" else 0.0
+    laws[:, ENERGY_DRIVE] = 1.0 if drive == "energy" else 0.0
     laws[:, GLEAK] = given.values["gleak"]
     return laws
 
 
 def bounds(given: Given) -> tuple[FloatArray, FloatArray]:
-    """Return the voltages between which a clamped activation holds its node."""
-    low, high = INTERVALS.get(ACTIVATIONS[given.words["activation"]], (-np.inf, np.inf))
+    """Return the voltages between which rails, or a clamped activation, hold its node."""
+    through = given.words["drive"] == THROUGH  # then it is the sum that the activation clamps
+    activation = given.words["activation"]
+    inside = (-np.inf, np.inf) if through else INTERVALS.get(ACTIVATIONS[activation], (-np.inf, np.inf))
+    low, high = (
+        np.where(np.isnan(given.values[name]), end, given.values[name])
+        for name, end in zip(("low", "high"), inside, strict=True)
+    )
+    if np.any(low >= high):
+        at = int(np.argmax(low >= high))
+        raise InputError(
+            f"rails low={low[at]:g} and high={high[at]:g} leave nothing between them",
+            expected="low below high",
+        )
+    if np.any(low < inside[0]) or np.any(high > inside[1]):
+        raise InputError(
+            f"activation={activation} holds its state from {inside[0]:g} to {inside[1]:g}: rails beyond have "
+            "no meaning",
+            expected="rails within, or activation=linear with low= and high=",
+        )
     return low * given.values["vunit"], high * given.values["vunit"]
+
+
+def inlet(given: Given) -> FloatArray | None:
+    """Return code, slope and shift of what the sum of its inputs passes; None: nothing."""
+    if given.words["drive"] != THROUGH:
+        return None
+    code = np.full(given.count, float(ACTIVATIONS[given.words["activation"]]))
+    return np.column_stack([code, given.values["slope"], given.values["shift"]])
 
 
 def prepare(given: Given) -> FloatArray:
@@ -130,13 +167,29 @@ NEURON = Family(
             "drive",
             "",
             "energy",
-            "whether inputs are weighted with ρ′ (gradient of an energy) or not",
-            words=("energy", "direct"),
+            "whether inputs are weighted with ρ′ (gradient of an energy), taken as they are, or their sum "
+            "passes ρ and s is the activity (array form only)",
+            words=("energy", "direct", THROUGH),
             source=_EP,
         ),
         Parameter("slope", "", 1.0, "slope of sigmoid, tanh, softplus", 0.0, open_low=True),
         Parameter("shift", "", 0.0, "shift of sigmoid, tanh, softplus, in state units"),
+        Parameter(
+            "low",
+            "",
+            None,
+            "lower supply rail, in state units: the state is held above it; 0 of hardsigmoid and relu",
+        ),
+        Parameter("high", "", None, "upper supply rail, in state units; 1 of hardsigmoid"),
         Parameter("bias", "", 0.0, "initial bias b", source=_EP),
+        Parameter(
+            "init",
+            "",
+            "zeros",
+            "how biases start that are not given: 0, or of width spread",
+            words=("zeros", "normal", "uniform"),
+        ),
+        Parameter("spread", "", 0.1, "standard deviation of init=normal, half width of init=uniform", 0.0),
         Parameter("vdd", "V", 1.0, "supply voltage, for energy reports", 0.0),
         Parameter("ibias", "A", 0.0, "quiescent supply current, for energy reports", 0.0),
     ),
@@ -144,6 +197,7 @@ NEURON = Family(
     prepare=prepare,
     node_law=node_law,
     bounds=bounds,
+    inlet=inlet,
     energy=energy,
     learning=Learning("bias", _BIAS, signal, slope),
     nodes="leaky",

@@ -36,6 +36,8 @@ class Side(NamedTuple):
 def groups(phase: Phase) -> tuple[int, int] | None:
     """Return the group that leads and the other one, of a chip that is narrow."""
     wiring = phase.wiring
+    if any(wiring.nodes[group].inlet is not None for group in wiring.free):
+        return None
     if phase.pull is not None or len(wiring.colours) != 2 or len(wiring.free) != 2:
         return None
     one, two = (colour[0] for colour in wiring.colours)

@@ -29,21 +29,23 @@ class Sweeps:
         self.phase = phase
         self.states = [state.copy() for state in states]
         self.rho = phase.activities(self.states)
+        looped = {g: block for g in wiring.free if (block := wiring.block(g, g)) is not None}
+        #: Groups swept node by node; behind an inlet the drive of a node is no sum to be mended.
         self.loops = {
             g: np.ascontiguousarray(block.T, dtype=wiring.dtype)
-            for g in wiring.free
-            if (block := wiring.block(g, g)) is not None
+            for g, block in looped.items()
+            if wiring.nodes[g].inlet is None
         }
         first = next((i for i, colour in enumerate(wiring.colours) if phase.nudged & set(colour)), 0)
         self.lead = wiring.colours[first]
         self.rest = wiring.colours[first + 1 :] + wiring.colours[:first]
         self.exact = len(self.rest) == 0 or (
             len(self.rest) == 1
-            and not any(group in self.loops for group in self.rest[0])
+            and not any(group in looped for group in self.rest[0])
             and (phase.pull is None or phase.pull.group in self.lead)
         )
         self.momentum: Momentum | None = None
-        if self.rest and not any(group in self.loops for group in self.lead):
+        if self.rest and not any(group in looped for group in self.lead):
             self.momentum = Momentum(phase.samples, cautious or not wiring.reciprocal, wiring.dtype)
         self.drive, self.before, self.ahead = (
             {group: np.empty_like(self.states[group]) for group in self.lead} for _ in range(3)

@@ -54,7 +54,7 @@ class Table(NamedTuple):
 
 def fused_of(phase: Phase, length: float) -> Fused | None:
     """Return the layout of a phase in steps of `length` seconds; None where it does not suit."""
-    if phase.pull is not None:
+    if phase.pull is not None or any(phase.wiring.nodes[g].inlet is not None for g in phase.wiring.free):
         return None
     kept, key = phase.wiring.kept, ("fused", length, phase.nudged)
     if key not in kept:
@@ -62,11 +62,16 @@ def fused_of(phase: Phase, length: float) -> Fused | None:
     table: Table | None = kept[key]
     if table is None:
         return None
-    matrices = [np.ravel(_matrix(link, forward)[0]) for link, forward in table.sources]
     return table.fused._replace(
         a=_leaks(phase, table.fused) if phase.nudged else table.fused.a,
-        weights=matrices[0] if len(matrices) == 1 else np.concatenate([table.fused.weights, *matrices]),
+        weights=matrices(table),
     )
+
+
+def matrices(table: Table) -> Array:
+    """Return all weights of a layout as they are now, one matrix after another."""
+    found = [np.ravel(_matrix(link, forward)[0]) for link, forward in table.sources]
+    return found[0] if len(found) == 1 else np.concatenate([table.fused.weights, *found])
 
 
 def _table(phase: Phase, length: float) -> Table | None:

@@ -50,6 +50,9 @@ def _of_group(group: Group, laws: FloatArray, free: NDArray[np.bool_]) -> Iterat
     if group.family.controls:
         yield from (one.name for one in group.members)
         return
+    if group.family.inlet is not None and group.family.inlet(group.given) is not None:
+        yield from (one.name for one in group.members)
+        return
     if group.family.learning is None or group.family.learning.signal is None:
         return
     rows = group.family.prepare(group.given)

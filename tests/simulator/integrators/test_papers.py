@@ -14,6 +14,7 @@ from eqchip.simulator.learning.trainer import train
 from eqchip.simulator.samples import Dataset, Samples
 from eqchip.simulator.streams import stream
 from naive_dynamics import Layered, clip, ernoult_energy, ernoult_prototypical, scellier_bengio
+from naive_dynamics import sigmoid as rho
 
 CHIP = """chip
 .bus x[12] h[9] y[4]
@@ -36,8 +37,12 @@ Ny y out
 """
 
 
-def made(hidden: str, out: str, form: str = "array", spread: float = 0.6) -> tuple[Chip, Layered]:
+def made(
+    hidden: str, out: str, form: str = "array", spread: float = 0.6, inputs: str = ""
+) -> tuple[Chip, Layered]:
     text = CHIP.format(hidden=hidden, out=out, spread=spread)
+    if inputs:
+        text = text.replace("Ny y out", f"Ny y out\n.model inx neuron({inputs})\nNx x inx")
     chip = compile_chip(elaborate(parse(text, "chip.cir")), form, np.float64)
     random = np.random.default_rng(3)
     chip.write({"Nh": random.normal(0.1, 0.2, 9), "Ny": random.normal(0.2, 0.2, 4)})
@@ -110,8 +115,9 @@ def test_training_as_in_2017_particles_kept_and_signs_drawn(form: str) -> None:
 
 @pytest.mark.parametrize("form", ["array", "sparse"])
 def test_the_schedule_of_2019_with_an_energy(form: str) -> None:
-    sigmoid = "activation=sigmoid slope=4 shift=0.5"
-    chip, net = made(sigmoid, f"{sigmoid} drive=direct", form)
+    cell = "activation=sigmoid slope=4 shift=0.5"
+    railed = f"{cell} low=0 high=1"
+    chip, net = made(railed, f"{railed} drive=direct", form, inputs=cell)
     x, t = data()
     free = chip.settle(x, Settling("euler", steps=100, eps=0.2))
     twin = ernoult_energy(net, x, net.start(5), 100, 0.2, 0.0, t)
@@ -120,6 +126,40 @@ def test_the_schedule_of_2019_with_an_energy(form: str) -> None:
     for state, (h, y) in ((free, twin), (nudged, ended)):
         np.testing.assert_allclose(activity(chip, state)[0], h, atol=1e-12)
         np.testing.assert_allclose(activity(chip, state)[1], y, atol=1e-12)
+        assert np.any((h == 0.0) | (h == 1.0))
+        assert np.any((y == 0.0) | (y == 1.0))
+    # Their update: Δ(ρᵢρⱼ)/β, of inputs and outputs too.
+    update, (h, y), (hb, yb) = chip.contrast(free, nudged), map(rho, twin), map(rho, ended)
+    np.testing.assert_allclose(-update["Yxh"], rho(x).T @ (hb - h) / 5, atol=1e-13)
+    np.testing.assert_allclose(-update["Yhy"], (hb.T @ yb - h.T @ y) / 5, atol=1e-13)
+    np.testing.assert_allclose(-update["Nh"], np.mean(hb - h, axis=0), atol=1e-13)
+    np.testing.assert_allclose(-update["Ny"], np.mean(yb - y, axis=0), atol=1e-13)
+    done = chip.parameters()["Yxh"] - 0.3 * update["Yxh"]
+    chip.descend_contrast(free, nudged, dict.fromkeys(chip.parameters(), 0.3))
+    np.testing.assert_allclose(chip.parameters()["Yxh"], done, atol=1e-13)
+
+
+@pytest.mark.parametrize(("solve", "dt"), [("discrete", 1.0), ("euler", 0.2)])
+def test_the_prototypical_schedule_of_2019_as_published(solve: str, dt: float) -> None:
+    """σ on the outputs too, the nudge behind it; `dt` is that of their code, where a step is not whole."""
+    cell = "activation=sigmoid slope=4 shift=0.5 drive=through"
+    chip, net = made(cell, cell, spread=0.3)
+    x, t = data()
+    eps = {} if dt == 1.0 else {"eps": dt}
+    free = chip.settle(x, Settling(solve, steps=40, **eps))
+    nudged = chip.settle(x, Settling(solve, steps=15, **eps), Nudge(t, 0.5), free)
+    twin = ernoult_prototypical(net, x, net.start(5), 40, 0.0, t, rho, rho, dt)
+    ended = ernoult_prototypical(net, x, twin, 15, 0.5, t, rho, rho, dt)
+    for state, (h, y) in ((free, twin), (nudged, ended)):
+        np.testing.assert_allclose(activity(chip, state)[0], h, atol=1e-13)
+        np.testing.assert_allclose(chip.outputs(state), y, atol=1e-13)
+    *_, last = chip.course(x, Settling(solve, steps=15, **eps), Nudge(t, 0.5), free)
+    np.testing.assert_allclose(chip.outputs(last), ended[1], atol=1e-13)
+    update = chip.contrast(free, nudged)
+    np.testing.assert_allclose(-update["Yxh"], x.T @ (ended[0] - twin[0]) / 5, atol=1e-13)
+    wanted = (ended[0].T @ ended[1] - twin[0].T @ twin[1]) / 5
+    np.testing.assert_allclose(-update["Yhy"], wanted, atol=1e-13)
+    np.testing.assert_allclose(-update["Ny"], np.mean(ended[1] - twin[1], axis=0), atol=1e-13)
 
 
 def test_the_prototypical_schedule_of_2019_with_a_linear_readout() -> None:

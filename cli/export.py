@@ -16,7 +16,10 @@ SUFFIX = {"spice": ".spice", "raw": ".raw", "csv": ".csv", "npz": ".npz"}
 @click.argument("source", metavar="CHIP|FILE.h5")
 @click.option("--to", "target", required=True, type=click.Choice(list(SUFFIX)), help="The format.")
 @click.option("--group", help="Which analysis, for csv: tran, dc_2 … [default: the last one]")
-@options("output", "set", "json", "quiet")
+@click.option(
+    "-o", "--output", metavar="FILE", help="Where the result goes. [default: CHIP.spice, FILE.csv …]"
+)
+@options("set", "json", "quiet")
 def export(
     source: str,
     target: str,

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from eqchip import __version__
+from eqchip.cli.examples import epilog
 from eqchip.errors import EqchipError
 
 #: Each command is `cli/NAME.py` with a click command of the same name. What it does, for the list in --help.
@@ -31,6 +32,8 @@ COMMANDS = {
     "recover": "Close the file of a run that was killed.",
     "doctor": "Describe this machine and what eqchip makes of it.",
 }
+#: Commands of the language that are to come: refused by name.
+PLANNED = ("sweep", "report", "fit", "rerun")
 
 
 class Commands(click.Group):
@@ -45,6 +48,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"eqchip.cli.{cmd_name}"), cmd_name)
+        command.epilog = epilog(cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -59,6 +63,8 @@ class Commands(click.Group):
         if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from eqchip.errors import nearest
 
+            if args[0] in PLANNED:
+                raise click.UsageError(f"{args[0]} is not in this version", ctx)
             near = nearest(args[0], COMMANDS)
             hint = f"; did you mean '{near}'?" if near else ""
             raise click.UsageError(f"no command '{args[0]}'{hint}", ctx)

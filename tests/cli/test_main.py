@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from eqchip.cli.main import COMMANDS, commands, run
+from eqchip.cli.examples import EXAMPLES
+from eqchip.cli.main import COMMANDS, PLANNED, commands, run
 
 
 def test_help_lists_every_command_and_imports_no_numpy() -> None:
@@ -31,6 +33,30 @@ def test_every_command_has_help_that_imports_no_numpy(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"Usage: eqchip {name}")
+
+
+def test_every_command_has_examples() -> None:
+    assert set(EXAMPLES) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(("name", "line"), [(n, line) for n, ones in EXAMPLES.items() for line, _ in ones])
+def test_an_example_in_help_is_a_command_line_that_is_understood(name: str, line: str) -> None:
+    word, *arguments = shlex.split(line)
+    assert word == name
+    command = commands.get_command(None, name)  # type: ignore[arg-type]
+    assert command is not None
+    context = command.make_context(name, arguments)  # reads options and words, runs nothing
+    for pair in context.params.get("settings", ()):
+        assert "=" in pair
+    shown = command.get_help(context)
+    assert f"eqchip {line}\n" in shown or f"eqchip {line}  " in shown
+    assert max(len(one) for one in shown.splitlines()[-8:]) < 100
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_command_that_is_to_come_is_refused_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "xor"]) == 2
+    assert f"{name} is not in this version" in capsys.readouterr().err
 
 
 def test_the_list_names_what_there_is() -> None:

@@ -91,6 +91,24 @@ def test_values_are_those_of_the_papers(name: str) -> None:
     assert biases == rates
 
 
+@pytest.mark.parametrize("dims", ["784-500-500-10", "784-500-500-500-10"])
+def test_equilibria_have_the_layers_of_the_paper_and_let_states_settle(dims: str) -> None:
+    """Other than the paper: equilibria, and weights between neurons with which few states start at a bound."""
+    chips = [eqchip.load(f"ep-{dims}{tail}").compile(dtype=np.float32) for tail in ("", "-eq")]
+    assert [one.shape for one in chips[0].learnables] == [one.shape for one in chips[1].learnables]
+    plan = plan_for(chips[1])
+    assert plan.free.solve == plan.nudged.solve == "equilibrium"
+    assert plan.persistent
+    x = (np.random.default_rng(5).random((20, 784)) < 0.15).astype(np.float32)
+    at_bound = []
+    for chip in chips:
+        found = chip.settle(x, plan.free)
+        assert np.all(found.settled)
+        deep = np.concatenate([part for part in found.values[1:]], axis=1)
+        at_bound.append(float(np.mean((deep <= 0.0) | (deep >= 1.0))))
+    assert at_bound[1] < 0.6 < at_bound[0]
+
+
 @pytest.mark.parametrize("dims", ["784-500-10", "784-500-500-10", "784-500-500-500-10"])
 def test_the_code_has_a_cost_without_the_half(dims: str) -> None:
     """β and rates of the code act on Σ(y − t)² = 2·cost: both are doubled for the same forces and updates."""

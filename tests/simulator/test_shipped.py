@@ -93,7 +93,7 @@ def test_values_are_those_of_the_papers(name: str) -> None:
 
 @pytest.mark.parametrize("dims", ["784-500-500-10", "784-500-500-500-10"])
 def test_equilibria_have_the_layers_of_the_paper_and_let_states_settle(dims: str) -> None:
-    """Other than the paper: equilibria, and weights with which few states between neurons start at a bound."""
+    """Other than the paper: equilibria, and weights with which few deep states start at a bound."""
     chips = [eqchip.load(f"ep-{dims}{tail}").compile(dtype=np.float32) for tail in ("", "-eq")]
     assert [one.shape for one in chips[0].learnables] == [one.shape for one in chips[1].learnables]
     plan = plan_for(chips[1])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("chip", metavar="CHIP|RUN.h5")
 @click.option("--ngspice", "against_ngspice", is_flag=True, help="Compare voltages with ngspice instead.")
-@click.option("--data", metavar="SPEC", help="Samples instead of those of .data.")
+@click.option("--data", metavar="SPEC", help="Samples instead of those of .data, or of the training.")
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
@@ -45,7 +45,7 @@ def check(
     output: str | None,
     settings: tuple[str, ...],
     form: str,
-    threads: int,
+    threads: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -128,8 +128,14 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
         ],
         right=range(1, 6),
     )
+    if found.aimed:
+        speaker.say("\nas trained, against its own target:")
+        rows = [(name, _cosine(one.own_cosine), _short(one.own_error)) for name, one in found.arrays.items()]
+        speaker.table(("array", "cosine", "relative error"), rows, right=range(1, 3))
     if found.betas:
         _sweep(speaker, found)
+    else:
+        speaker.say(f"\nrule={found.rule} has no β: there is nothing to look at over it")
     stable = "stable" if found.stability > 0 else "NOT STABLE"
     slowest = engineering(found.slowest, "s", 3) if math.isfinite(found.slowest) else "–"
     speaker.say(f"\nreciprocity ‖J − Jᵀ‖/‖J‖ = {found.reciprocity:.2g}; {_energy(lost)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, options, quoted
+from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, note_again, options, quoted
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def evaluate(
     settings: tuple[str, ...],
     form: str,
     dtype: str | None,
-    threads: int,
+    threads: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -64,6 +64,7 @@ def evaluate(
         progress.clear()
     result = answers(found)
     _print(speaker, found, result)
+    note_again(speaker, found["evaluation"].trace.plan.attributes)
     if output is not None:
         speaker.say(f"wrote {output}; next: eqchip plot {quoted(output)}")
     speaker.answer({**found.facts, "seconds": speaker.seconds, "file": output, "source": run, **result})

@@ -11,7 +11,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,9 +65,7 @@ OPTIONS = {
     "threads": click.option(
         "--threads",
         type=click.IntRange(min=1),
-        default=1,
-        show_default=True,
-        help="Threads of BLAS and kernels.",
+        help="Threads that share the work. [default: one a core, at most 2]",
     ),
     "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
     "quiet": click.option("-q", "--quiet", is_flag=True, help="No notes, no progress."),
@@ -77,6 +75,17 @@ OPTIONS = {
 def quoted(name: object) -> str:
     """Return a file's name as a shell takes it, for commands to try next."""
     return shlex.quote(str(name))
+
+
+def note_again(speaker: Speaker, attributes: Mapping[str, Any]) -> None:
+    """Say so where the test samples are those of the training."""
+    from eqchip.simulator.curves import AGAIN
+
+    if attributes.get(AGAIN):
+        speaker.note(
+            "the test error is that of the training samples: the file keeps none apart "
+            "(x_test and y_test, or --set data.test=RANGE)"
+        )
 
 
 def claim_result(output: str | None, chip: str) -> Claim:

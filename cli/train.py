@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, options, quoted
+from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, note_again, options, quoted
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def train(
     seed: int | None,
     form: str,
     dtype: str | None,
-    threads: int,
+    threads: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -46,7 +46,7 @@ def train(
 
     A trained RUN.h5 may stand for the chip: its netlist is trained again, from the start. With --resume a
     training goes on where it was stopped, to the same numbers as if it never had been; train.epochs may be
-    raised.
+    raised, unless schedule=cosine runs the rates down over them.
     """
     from eqchip import threads as pools
     from eqchip.simulator.loaded import load
@@ -111,6 +111,7 @@ def train(
         progress.clear()
     result = results(table.last)
     speaker.say(f"\n{_closing(result, run.facts, len(run.weights))}")
+    note_again(speaker, run["training"].trace.plan.attributes)
     name = quoted(path)
     speaker.say(f"wrote {path} in {speaker.seconds:.2f} s; next: eqchip plot {name}, eqchip check {name}")
     speaker.answer({**run.facts, "seconds": speaker.seconds, "file": str(path), **result})

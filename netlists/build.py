@@ -32,7 +32,7 @@ class Build:
         self.used: set[int] = set()  # .subckt cards that something uses, by identity
         self.body = Body()  # the cards of the top
         self.save_all = False
-        self.train_places: dict[str, Location | None] = {}
+        self.train_places = circuit.train_places
         self.weighed: list[tuple[str, Card, int]] = []  # what .save w(...) names, and where
         #: What is read once though a subcircuit is used often, by the identity of its card.
         self.formulas: dict[int, Node] = {}

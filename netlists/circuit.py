@@ -250,6 +250,8 @@ class Circuit:
     protocol: Protocol | None = None
     train: dict[str, float | str] = field(default_factory=dict)  # .train, as given and checked
     train_at: Location | None = None  # the .train card
+    #: Where each value of .train was given: its card, a .set card, None from outside; "" is the card itself.
+    train_places: dict[str, Location | None] = field(default_factory=dict)
     elements: dict[tuple[str, tuple[int, ...]], dict[str, float | str]] = field(
         default_factory=dict
     )  # .set Y[i,j].param=…, by (instance, index)

@@ -19,7 +19,7 @@ from eqchip.simulator.learning.locality import parts_without_energy
 from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.learning.theorems.prove import ground_of, prove, selected
 from eqchip.simulator.learning.window import window
-from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.loaded import LoadedChip, pointing
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.rows import Column, Plan, Rows, gather
@@ -30,9 +30,21 @@ from eqchip.simulator.simulating import origin, seed_of
 SAMPLES = 32
 
 #: Numbers of each array that a record keeps as attributes, one list over the arrays.
-SCALARS = ("cosine", "relative_error", "scale", "bias", "std", "slope", "best_beta", "best_error")
+SCALARS = (
+    "cosine",
+    "relative_error",
+    "scale",
+    "bias",
+    "std",
+    "slope",
+    "best_beta",
+    "best_error",
+    "own_cosine",
+    "own_error",
+)
 
 
+@pointing
 def check(
     chip: LoadedChip,
     file: Path | None = None,
@@ -53,6 +65,7 @@ def check(
             expected="a chip with .learn and .nudge; for any circuit, eqchip check CHIP --ngspice",
         )
     compiled = chip.compile(form, dtype)
+    data = chip.data if data is None else data
     dataset = load_data(chip.circuit, data)
     few = dataset.train[: min(samples, len(dataset.train))]
     plan = plan_for(compiled)
@@ -80,9 +93,9 @@ def check(
     }
     if file is None:
         return found, Run(facts, {one.kind: gather([one, rows])[0] for one, rows in tables})
-    with Recorder(
-        file, origin("check", chip, compiled.form, used, arguments, data), [one for one, _ in tables]
-    ) as recorder:
+    where = origin("check", chip, compiled.form, used, arguments, data)
+    where = replace(where, parameters={**where.parameters, "data_option": data})
+    with Recorder(file, where, [one for one, _ in tables]) as recorder:
         for index, (_, rows) in enumerate(tables):
             recorder.add(index, rows)
     return found, Run.of(Record(file))

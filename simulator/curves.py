@@ -33,9 +33,15 @@ _COLUMNS = (
 )
 
 
-def curves(resumed_after: Sequence[int] = ()) -> Plan:
+#: What says that the test samples are those of the training, among the attributes of a table.
+AGAIN = "tested_with_training_samples"
+
+
+def curves(resumed_after: Sequence[int] = (), again: bool = False) -> Plan:
     """Return the plan of `training/`, which says after which epochs it was resumed."""
-    attributes = {"resumed_after": list(resumed_after)} if resumed_after else {}
+    attributes: dict[str, Any] = {"resumed_after": list(resumed_after)} if resumed_after else {}
+    if again:
+        attributes[AGAIN] = 1
     return Plan("training", Column("epoch", ""), _COLUMNS, attributes)
 
 

@@ -18,12 +18,12 @@ import numpy as np
 from eqchip.errors import InputError
 from eqchip.simulator.cost.confusion import wilson
 from eqchip.simulator.cost.readout import readout_of
-from eqchip.simulator.curves import confusion_plan, confusion_rows, cost_plan, cost_rows
+from eqchip.simulator.curves import AGAIN, confusion_plan, confusion_rows, cost_plan, cost_rows
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.epoch import Evaluation
 from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.learning.trainer import evaluate as settle_all
-from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.loaded import LoadedChip, pointing
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.rows import Column, Plan, Rows, gather
@@ -45,6 +45,7 @@ EVALUATION = Plan(
 )
 
 
+@pointing
 def evaluate(
     chip: LoadedChip,
     file: str | os.PathLike[str] | None = None,
@@ -77,7 +78,8 @@ def evaluate(
     counted = confusion_rows(found)
     if counted is not None:
         blocks.append((confusion_plan(len(counted.axis)), counted))
-    blocks.append((EVALUATION, _row(found)))
+    table = replace(EVALUATION, attributes={AGAIN: 1}) if samples.again else EVALUATION
+    blocks.append((table, _row(found)))
     used = str(np.dtype(compiled.dtype))
     if file is None:
         facts = {

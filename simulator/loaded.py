@@ -5,23 +5,28 @@ Immutable: `set` returns another one. Circuit and forms are worked out when they
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import cached_property
+import re
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from numpy.typing import NDArray
 
-from eqchip.errors import InputError
+from eqchip.errors import InputError, Location
 from eqchip.netlists.card import Netlist
 from eqchip.netlists.chips import find_chip
 from eqchip.netlists.circuit import Circuit
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse, read
+from eqchip.netlists.roles import TRAIN
 from eqchip.simulator.chip import Chip
 from eqchip.simulator.compile import compile_chip
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.weights import with_learned
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: What a file of results ends in.
 RECORDS = (".h5", ".hdf5", ".part")
@@ -80,6 +85,31 @@ class LoadedChip:
         changed = "".join(f", {name}={value}" for name, value in self.overrides.items())
         trained = ", trained" if self.weights else ""
         return f"<chip {self.name}: {len(circuit.nodes) - 1} nodes, {elements} elements{changed}{trained}>"
+
+
+def pointing(run: Callable[Concatenate[LoadedChip, P], R]) -> Callable[Concatenate[LoadedChip, P], R]:
+    """Give what `run` refuses of .train the place where it was said.
+
+    Whether a chip can do `solve=euler` is known when it is compiled or settles, where no card is at hand. The
+    first `NAME=` of the message that is one of .train's tells which value is meant.
+    """
+
+    @wraps(run)
+    def pointed(chip: LoadedChip, /, *given: P.args, **named: P.kwargs) -> R:
+        try:
+            return run(chip, *given, **named)
+        except InputError as error:
+            if error.at is None:
+                error.at = _place(chip.circuit, error.message)
+            raise
+
+    return pointed
+
+
+def _place(circuit: Circuit, message: str) -> Location | None:
+    places = circuit.train_places
+    name = next((word for word in re.findall(r"\b(\w+)=", message) if word in TRAIN), None)
+    return None if name is None else places.get(name, places.get(""))
 
 
 def load(chip: str | Path) -> LoadedChip:

@@ -42,6 +42,7 @@ class Dataset:
     train: Samples
     test: Samples
     valid: Samples | None = None
+    again: bool = False  # a file keeps none apart: the test samples are those of the training
 
     def target_levels(self) -> tuple[Array, Array]:
         """Return the lowest and the highest target of each output over all samples."""

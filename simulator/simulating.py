@@ -16,7 +16,7 @@ from eqchip.simulator.analyses.sweep import points
 from eqchip.simulator.curves import weight_plans
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.waveform import Learner, learner_of, waveform_of
-from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.loaded import LoadedChip, pointing
 from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance, resolved
 from eqchip.simulator.records.reader import Record
@@ -65,6 +65,7 @@ def seed_of(circuit: Circuit) -> int:
     return int(float(circuit.train.get("seed", 0)))
 
 
+@pointing
 def simulate(
     chip: LoadedChip,
     file: str | os.PathLike[str] | None = None,

@@ -18,7 +18,7 @@ from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.epoch import Epoch, TrainState
 from eqchip.simulator.learning.plan import Plan, plan_for
 from eqchip.simulator.learning.trainer import train as epochs
-from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.loaded import LoadedChip, pointing
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.resuming import Kept, fingerprint, same_samples
@@ -36,6 +36,7 @@ Watch = Callable[[Epoch], None]
 Tick = Callable[[int, int, int], None]
 
 
+@pointing
 def train(
     chip: LoadedChip,
     file: str | os.PathLike[str] | None = None,

@@ -44,7 +44,7 @@ class Report:
         if width:
             self.plans.append(confusion_plan(width))
         self.training = len(self.plans)
-        self.plans.append(curves(kept.resumed_after if kept is not None else ()))
+        self.plans.append(curves(kept.resumed_after if kept is not None else (), data.again))
 
     def before(self) -> Iterator[tuple[int, Rows]]:
         """Yield what is known before the first epoch; of a training that goes on, what its file had."""

@@ -136,4 +136,5 @@ def _dataset(circuit: Circuit, source: Source, card: Data | None, at: Location |
         samples(pool.take(train)),
         samples(test),
         samples(pool.take(valid)) if valid is not None and len(valid) else None,
+        again=other is None and not wanted.test and source.name not in EMBEDDED,
     )

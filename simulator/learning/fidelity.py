@@ -11,6 +11,8 @@ equilibrium, itself held against finite differences of the loss at a few paramet
   by β, makes the noise floor; at large β the curvature of F shows, with the order of the estimator as its
   slope. Where a phase does not settle (−β beyond the leak of an output), there is no error to report.
   Rules without a β (chl, rbp, bptt) have no sweep.
+* *Own target*, of a rule that has another than dLoss/dθ: cosine and relative error of the estimate as planned
+  against it, so that what settling left can be told from where the rule means to go.
 
 Not every rule has dLoss/dθ as its target; `target` says which it has (rules/rule.py), and the sweep is held
 against that where it can be computed.
@@ -54,6 +56,9 @@ class ArrayFidelity:
     best_beta: float | None
     best_error: float | None
     slope: float | None  # of log error against log β, where curvature rules
+    #: The estimate as planned, against the target of a rule that has one of its own; else None.
+    own_cosine: float | None = None
+    own_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,8 @@ def fidelity(
             best_beta=best_beta,
             best_error=best_error,
             slope=curvature_slope(betas, errors, math.inf if window is None else window.limit),
+            own_cosine=cosine(planned[name], aimed[name]) if aim is not None else None,
+            own_error=relative_error(planned[name], aimed[name]) if aim is not None else None,
         )
     drawn = finite_differences.pick(chip, picks, stream(seed, "check"))
     slopes = finite_differences.loss_slopes(chip, inputs, targets, plan.methods()[2], drawn, TOL)
@@ -164,7 +171,9 @@ def _settled_estimates(chip: Chip, inputs: Array, targets: Array, plan: Plan) ->
         found = [estimate(chip, inputs, targets, plan, sign) for sign in draws]
     except SimulationError:
         return None
-    if any(np.max(state.residual) > UNSETTLED for one in found for state in (one.free, *one.nudged)):
+    # A phase may say that a sample did not settle though little is left: its β was not reached.
+    states = [state for one in found for state in (one.free, *one.nudged)]
+    if any(np.max(one.residual) > UNSETTLED or not np.all(one.settled) for one in states):
         return None
     return {name: np.mean([one.values[name] for one in found], axis=0) for name in found[0].values}
 

@@ -65,7 +65,7 @@ def _parts(run: Run) -> list[str]:
 
 def _shown(run: Run) -> list[str]:
     """Return what is drawn when nothing is named: all that holds something, curves first."""
-    parts = [name for name in _parts(run) if name not in run.parts or run.parts[name].trace.axis.size]
+    parts = [name for name in _parts(run) if name not in run.parts or _drawable(run.parts[name].trace)]
     if "evaluation" in parts and "confusion" in parts:
         return ["confusion"]
     if "training" not in parts:
@@ -160,7 +160,7 @@ def _weights(run: Run, names: Sequence[str]) -> Picture:
 def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Picture:
     """Return the picture of one part, by its kind; any other with an axis is drawn as lines."""
     part = part or trace.plan.kind
-    if trace.axis.size == 0 or not trace.plan.columns:
+    if not _drawable(trace) or not trace.plan.columns:
         raise InputError(f"{part} holds no rows" if trace.plan.columns else f"{part} holds no quantities")
     if part == "cost" and all(np.isnan(trace[one.name]).all() for one in trace.plan.columns):
         raise InputError(
@@ -182,6 +182,11 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
     if is_waveform(trace) and not names:
         return waveform_picture(trace)
     return traces_picture(trace, names)
+
+
+def _drawable(trace: Trace) -> bool:
+    """Whether a part has rows, or is a check: that of a rule without a β has none, and a picture yet."""
+    return trace.axis.size > 0 or trace.plan.kind == "fidelity"
 
 
 def check_format(path: Path) -> None:

@@ -47,6 +47,9 @@ def _names(trace: Trace) -> list[str]:
 
 def draw_errors(axes: Axes, trace: Trace) -> None:
     """Draw the relative error of each array over β, where it is least, and the slopes of theory."""
+    if not trace.axis.size:
+        _draw_trained(axes, trace)
+        return
     names = _names(trace)
     slopes = _list(trace, "slope", len(names))
     best = _list(trace, "best_beta", len(names))
@@ -85,6 +88,30 @@ def draw_errors(axes: Axes, trace: Trace) -> None:
             handlelength=1.8,
             labelspacing=0.3,
         )
+
+
+def _draw_trained(axes: Axes, trace: Trace) -> None:
+    """Draw the relative error of each array as trained: rules without a β have no curve over it."""
+    names = _names(trace)[:ARRAYS]
+    places = np.arange(len(names))
+    drawn = []
+    for key, label, marker in (
+        ("relative_error", "against dLoss/dθ", "o"),
+        ("own_error", "against its own target", "D"),
+    ):
+        found = _list(trace, key, len(_names(trace)))[: len(names)]
+        if np.any(np.isfinite(found)):
+            # An error of exactly zero has no logarithm: it stands at the left, as rounding does.
+            axes.plot(np.maximum(found, 1e-17), places, marker, label=label, markersize=5.0)
+            drawn.append(found)
+    axes.set_xscale("log")
+    axes.set_yticks(places, names)
+    axes.set_ylim(len(names) - 0.5, -0.7)
+    axes.set_xlabel("relative error of the update, as trained")
+    rule = str(trace.plan.attributes.get("rule", "this rule"))
+    axes.set_title(f"rule={rule} has no β" + ("" if drawn else "; there is no gradient"))
+    if drawn:
+        axes.legend(loc="best", fontsize=SMALL)
 
 
 def _window(axes: Axes, trace: Trace) -> None:

@@ -12,12 +12,24 @@ Computation 15 (2003). Limits: reciprocal chips.
 
 from __future__ import annotations
 
-from eqchip.simulator.chip import Chip, State, Weights
+from typing import Any
+
+from eqchip.simulator.chip import Array, Chip, Nudge, Settling, State, Weights
 from eqchip.simulator.learning.rules.rule import Rule
+from eqchip.simulator.learning.settled import finite
+
+TOL = 1e-14
 
 
 def signal(chip: Chip, free: State, clamped: State) -> Weights:
     """Return ∂E/∂θ(clamped) − ∂E/∂θ(free)."""
+    return chip.contrast(free, clamped)
+
+
+def aim(chip: Chip, free: State, inputs: Array, targets: Array, plan: Any) -> Weights:
+    """Return d(E clamped − E free)/dθ: what is felt between the two equilibria, settled to rounding."""
+    nudge = Nudge(targets, cost=plan.cost, clamp=True)
+    clamped = finite(chip.settle(inputs, Settling(tol=TOL), nudge, free), "the clamped phase")
     return chip.contrast(free, clamped)
 
 
@@ -26,5 +38,6 @@ CHL = Rule(
     "∂E/∂θ with the outputs held at their targets minus that of the free state",
     limit="d(E clamped − E free)/dθ",
     signal=signal,
+    aim=aim,
     clamp=True,
 )

@@ -49,7 +49,7 @@ def reciprocity(ground: Ground) -> Theorem:
         why = f"{size} nodes: J is looked at as a matrix of up to {NODES}"
         return Theorem(NAME, STATEMENT, False, why, None)
     if not np.any(at.pull):
-        return Theorem(NAME, STATEMENT, False, "the outputs are their targets: there is no error", None)
+        return Theorem(NAME, STATEMENT, False, ground.silence(), None)
     family = WEAKENED if ground.symmetric else FAMILY
     ratios = np.zeros(len(family))
     moved = np.zeros((2, len(family), samples, size))

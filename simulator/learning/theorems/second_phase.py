@@ -46,7 +46,7 @@ def second_phase(ground: Ground) -> Theorem:
         why = "a node has no capacitance of its own: no explicit method steps it"
         return Theorem(NAME, STATEMENT, False, why, None)
     if not np.any(at.pull):
-        return Theorem(NAME, STATEMENT, False, "the outputs are their targets: there is no error", None)
+        return Theorem(NAME, STATEMENT, False, ground.silence(), None)
     sample = int(np.argmax(np.sum(at.pull**2, axis=1)))  # the one that is most wrong
     ways = sorted(DEGREES, key=lambda name: name != ground.plan.nudged.solve)  # the plan's own first
     errors: dict[str, list[float | None]] = {}

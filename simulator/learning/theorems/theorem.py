@@ -40,6 +40,13 @@ class Ground:
         """Whether J is its own transpose."""
         return self.reciprocity < SYMMETRIC
 
+    def silence(self) -> str:
+        """Say why no error enters the chip, where none does."""
+        outputs = self.chip.outputs(self.free)
+        if np.any(self.plan.methods()[2].slope(outputs, self.targets)):
+            return "the outputs that miss their targets stand at a bound: no error passes through them"
+        return "the outputs are their targets: there is no error"
+
     def nudged(self, solve: str, most: int) -> Settling:
         """Return a nudged phase as the plan has it, by another solver, of no more than so many steps."""
         given = self.plan.nudged

@@ -130,15 +130,18 @@ def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any, 
     family, given = instance.family, spread(circuit, [instance])[0].given
     if family.node_law is None or family.learning is None:
         raise Unsuited(f"{instance.name} ({family.name}) has no node law")
-    low, high = np.full(len(nodes), -np.inf), np.full(len(nodes), np.inf)
-    if family.bounds is not None:
+    laws = family.node_law(given)
+    # The interval of ρ; rails do not hold what a source holds.
+    ends = node_law.INTERVALS.get(int(laws[0, node_law.CODE]), (-np.inf, np.inf))
+    low, high = (end * laws[:, node_law.VUNIT] for end in ends)
+    if family.bounds is not None and not held:
         low, high = family.bounds(given)
     bias = given.values[family.learning.parameter].copy()
     name = next((bus for bus, found in circuit.buses.items() if np.array_equal(found, nodes)), instance.name)
     return Nodes(
         name,
         nodes,
-        family.node_law(given),
+        laws,
         given.values["c"].copy(),
         bias,
         low,

@@ -45,6 +45,8 @@ class SparseLinear(SparseFrame):
         found = []
         for sample in range(len(state.residual)):
             g, c, free = self._free(state, sample)
-            here = g[np.ix_(free, free)], c[np.ix_(free, free)]
+            still = np.isin(free, self.held)  # what data hold does not move, whatever charge is there
+            c = np.where(still[:, None] | still[None, :], 0.0, c[np.ix_(free, free)])
+            here = g[np.ix_(free, free)], c
             found.append(modes(*here, self.tau if self.tau > 0.0 else 1.0))
         return min(found)

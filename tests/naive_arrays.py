@@ -31,6 +31,8 @@ class Neuron:
     slope: float
     shift: float
     bias: float
+    low: float = math.nan  # rails
+    high: float = math.nan
 
     def rho(self, s: float) -> float:
         z = self.slope * (s - self.shift)
@@ -57,9 +59,10 @@ class Neuron:
 
     @property
     def interval(self) -> tuple[float, float]:
-        return {"hardsigmoid": (0.0, 1.0), "relu": (0.0, math.inf)}.get(
+        low, high = {"hardsigmoid": (0.0, 1.0), "relu": (0.0, math.inf)}.get(
             self.activation, (-math.inf, math.inf)
         )
+        return low if math.isnan(self.low) else self.low, high if math.isnan(self.high) else self.high
 
 
 INPUT = Neuron(0.0, 0.0, 1.0, "linear", "energy", 1.0, 0.0, 0.0)
@@ -84,6 +87,7 @@ class NaiveArrays:
     def __init__(self, circuit: Circuit) -> None:
         self.circuit = circuit
         self.neurons: dict[int, Neuron] = {}
+        self.held = {int(node) for one in circuit.inputs for node in one.nodes}  # by data
         self.synapses: list[Synapse] = []
         for one in circuit.instances:
             if one.family.name == "neuron":
@@ -101,7 +105,15 @@ class NaiveArrays:
                 n: v if isinstance(v, str) else float(np.broadcast_to(v, len(nodes))[k])
                 for n, v in given.items()
             }
+            values |= self._own(one, (k,))
             self.neurons[int(node)] = Neuron(**values)  # type: ignore[arg-type]
+
+    def _own(self, one: Instance, index: tuple[int, ...]) -> dict[str, Any]:
+        """Return what .set says of one element."""
+        for (name, at), values in self.circuit.elements.items():
+            if name.lower() == one.name.lower() and tuple(at) == index:
+                return dict(values)
+        return {}
 
     def _add_synapses(self, one: Instance) -> None:
         given, direction = one.given(), one.given().get("dir", "tied")
@@ -114,7 +126,10 @@ class NaiveArrays:
                     continue
                 if one.mask is not None and not one.mask[i, j]:
                     continue
-                gunit = given.get("gunit") or self.neuron(post).gleak
+                own = self._own(one, (i, j)) or (self._own(one, (j, i)) if looped else {})
+                gunit = np.broadcast_to(given.get("gunit", np.nan), one.shape)[i, j]
+                gunit = own.get("gunit", gunit)
+                gunit = self.neuron(post).gleak if np.isnan(gunit) else float(gunit)
                 weight = float(np.broadcast_to(given["w"], one.shape)[i, j])
                 share = 0.5 if i == j and looped and direction == "tied" else 1.0
                 both = (direction != "backward", direction != "forward")
@@ -156,18 +171,23 @@ class NaiveArrays:
         """Return τ ds/dt of each neuron, 0 where it is pressed against a bound."""
         rate = np.zeros(len(v))
         for node, one in self.neurons.items():
-            f = into[node] / (one.gleak * one.vunit)
+            f = 0.0 if node in self.held else into[node] / (one.gleak * one.vunit)
             low, high = one.interval
             s = v[node] / one.vunit
             rate[node] = 0.0 if (s <= low and f < 0) or (s >= high and f > 0) else f
         return rate
 
     def euler(self, v: Array, force: Callable[[Array], Array], steps: int, length: float) -> Array:
-        """Return the voltages after some steps of `length` seconds."""
+        """Return the voltages after some steps of `length` seconds, which begin within the intervals."""
         v = v.copy()
+        for node, one in self.neurons.items():
+            if node not in self.held:
+                v[node] = min(max(v[node], one.interval[0] * one.vunit), one.interval[1] * one.vunit)
         for _ in range(steps):
             into = force(v)
             for node, one in self.neurons.items():
+                if node in self.held:
+                    continue
                 low, high = one.interval
                 moved = v[node] + length / one.c * into[node]
                 v[node] = min(max(moved, low * one.vunit), high * one.vunit)
@@ -221,13 +241,22 @@ def random_chip(draw: Any, reciprocal: bool = False, activations: tuple[str, ...
     # No bias of 0: a clamped state would stand exactly at its bound with no force, both free and held.
     bias = st.builds(lambda size, sign: round(size * sign, 3), st.floats(0.05, 0.5), st.sampled_from([-1, 1]))
     names = ["x", *[f"h{k}" for k in range(1, layers)], "y"]
+    rails = any(one in activations for one in CLAMPED[:2])
     lines = ["random chip", ".bus " + " ".join(f"{n}[{k}]" for n, k in zip(names, sizes, strict=True))]
+    if draw(st.booleans()):  # data are read through an activation
+        lines += [
+            f".model inx neuron(activation={draw(st.sampled_from(activations))} slope=3 shift=0.2)",
+            "Nx x inx",
+        ]
     for k, name in enumerate(names[1:]):
+        activation = draw(st.sampled_from(activations))
+        held = rails and activation not in CLAMPED[:2] and draw(st.booleans())
+        low, high = draw(st.sampled_from([("-0.21", "0.13"), ("0.11", "0.93"), ("-0.4", "-0.02")]))
         drive = "energy" if reciprocal else draw(st.sampled_from(["energy", "energy", "direct"]))
         lines += [
             f".model cell{k} neuron(c={draw(number)}p gleak={draw(number)}u vunit={draw(number)} "
             f"drive={drive} "
-            f"activation={draw(st.sampled_from(activations))} slope={draw(number)} "
+            f"activation={activation} slope={draw(number)} {f'low={low} high={high} ' if held else ''}"
             f"shift={draw(st.floats(-0.5, 0.5)):.3f} bias={draw(bias)})",
             f"N{name} {name} cell{k}",
         ]

@@ -42,7 +42,7 @@ def examine() -> dict[str, Any]:
     from eqchip.kernels import cache_folder
     from eqchip.simulator.exchange import ngspice
 
-    threads.apply(1)
+    threads.apply()
     state = threads.describe()
     packages: dict[str, str] = {}
     for name in (*CORE, *EXTRAS.values()):

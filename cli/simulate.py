@@ -27,7 +27,7 @@ def simulate(
     output: str | None,
     settings: tuple[str, ...],
     seed: int | None,
-    threads: int,
+    threads: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:

@@ -77,14 +77,14 @@ def _chip(chip: AnyChip) -> LoadedChip:
     return _load(chip)
 
 
-def _start(chip: AnyChip, seed: int | None, set_threads: int) -> LoadedChip:
+def _start(chip: AnyChip, seed: int | None, set_threads: int | None) -> LoadedChip:
     threads.apply(set_threads)
     found = _chip(chip)
     return found if seed is None else found.set({"train.seed": float(seed)})
 
 
 def simulate(
-    chip: AnyChip, file: str | Path | None = None, *, seed: int | None = None, threads: int = 1
+    chip: AnyChip, file: str | Path | None = None, *, seed: int | None = None, threads: int | None = None
 ) -> Run:
     """Run the analyses of a netlist in their order: `run.op`, `run.dc`, `run.tran`, `run["v(out)"]`."""
     return _simulate(_start(chip, seed, threads), _path(file))
@@ -98,7 +98,7 @@ def train(
     seed: int | None = None,
     form: str = "auto",
     dtype: str | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     resume: bool = False,
     watch: Callable[[Epoch], None] | None = None,
 ) -> Run:
@@ -120,7 +120,7 @@ def _resume(
     seed: int | None,
     form: str,
     dtype: str | None,
-    set_threads: int,
+    set_threads: int | None,
     watch: Callable[[Epoch], None] | None,
 ) -> Run:
     threads.apply(set_threads)
@@ -153,7 +153,7 @@ def evaluate(
     data: str | None = None,
     form: str = "auto",
     dtype: str | None = None,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Run:
     """Test a trained chip (a run, its file): `run["test_error"]`, `run["confusion/answers"]`."""
     return _evaluate(_start(chip, None, threads), _path(file), data=data, form=form, dtype=dtype)
@@ -167,7 +167,7 @@ def check(
     samples: int = SAMPLES,
     form: str = "auto",
     theorems: Sequence[str] = (),
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Run:
     """Hold a chip's local updates against the gradient of its cost, over β: `run.fidelity`.
 

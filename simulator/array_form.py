@@ -8,10 +8,10 @@ from __future__ import annotations
 from eqchip.simulator.array_backward import ArrayBackward
 from eqchip.simulator.array_holomorphic import ArrayHolomorphic
 from eqchip.simulator.array_linear import ArrayLinear
-from eqchip.simulator.array_settling import ArraySettling
+from eqchip.simulator.array_phases import ArrayPhases
 
 
-class ArrayChip(ArraySettling, ArrayBackward, ArrayHolomorphic, ArrayLinear):
+class ArrayChip(ArrayPhases, ArrayBackward, ArrayHolomorphic, ArrayLinear):
     """The array form of a chip."""
 
     form = "array"

@@ -49,16 +49,19 @@ class ArrayFrame:
 
     def _clamped(self, inputs: Array) -> list[Array]:
         """Return the states of the clamped groups, in the chip's precision."""
+        return [np.array(part, order="C") for part in self._inputs(inputs)]
+
+    def _inputs(self, inputs: Array) -> list[Array]:
+        """Return the same, not copied where that can be."""
         sizes = [self.wiring.nodes[g].size for g in self.layout.inputs]
         if inputs.ndim != 2 or inputs.shape[1] != sum(sizes):
             raise InputError(
                 f"a sample has {inputs.shape[-1]} inputs, the chip {sum(sizes)}",
                 expected=f"(B, {sum(sizes)})",
             )
-        if len(sizes) == 1:
-            return [np.array(inputs, self.dtype, order="C")]
         cuts = np.cumsum(sizes)[:-1]
-        return [np.array(part, self.dtype, order="C") for part in np.split(inputs, cuts, axis=1)]
+        parts = [inputs] if len(sizes) == 1 else np.split(inputs, cuts, axis=1)
+        return [np.ascontiguousarray(part, self.dtype) for part in parts]
 
     def _constant(self, clamped: list[Array], samples: int, start: State | None) -> list[Array]:
         """Return the drives of inputs and biases; those of `start` where nothing has changed."""

@@ -110,6 +110,19 @@ class Chip(Protocol):
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
 
+    def phases(
+        self,
+        inputs: Array,
+        free: Settling,
+        nudged: Settling,
+        nudges: Sequence[Nudge],
+        start: State | None = None,
+    ) -> tuple[State, ...]:
+        """Return the end of a free phase, and of each nudged phase that begins there: as `settle` would.
+
+        Inputs are kept in the states, not copied: they must not be written to.
+        """
+
     def course(
         self,
         inputs: Array,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eqchip import threads
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.array_form import ArrayChip
@@ -32,6 +33,7 @@ def compile_chip(circuit: Circuit, form: str = "auto", dtype: Any = None) -> Arr
     `form` is auto, array or sparse. `dtype` float32 or float64 concerns arrays; without it, float32 where the
     chip is large and its tolerance allows it. Sparse chips are always float64.
     """
+    threads.hold()
     if form not in FORMS:
         raise InputError(f"form={form}: no such form", expected=" | ".join(FORMS))
     asked = None if dtype is None else _dtype(dtype)

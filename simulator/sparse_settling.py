@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +63,18 @@ class SparseSettling(SparseFrame):
             *_, last = run(field, x, settling, integrator(settling.solve), length)
         return _state(last, settling)
 
+    def phases(
+        self,
+        inputs: Array,
+        free: Settling,
+        nudged: Settling,
+        nudges: Sequence[Nudge],
+        start: State | None = None,
+    ) -> tuple[State, ...]:
+        """Return the end of a free phase, and of each nudged phase that begins there."""
+        first = self.settle(inputs, free, start=start)
+        return (first, *(self.settle(inputs, nudged, nudge, first) for nudge in nudges))
+
     def _with_outputs_held(
         self, inputs: Array, settling: Settling, targets: Array, start: State | None
     ) -> State:
@@ -78,6 +90,8 @@ class SparseSettling(SparseFrame):
             x = np.zeros((len(inputs), twin.system.size))
             x[:, same] = start.values
             begin = replace(start, values=x)
+        if len(twin.inputs) == len(self.circuit.nodes) - 1:  # nothing is left that time could move
+            settling = replace(settling, solve="equilibrium", steps=0, eps=0.0, seconds=0.0)
         state = twin.settle(np.concatenate([inputs, targets], axis=1), settling, None, begin)
         return replace(state, values=np.ascontiguousarray(state.values[:, same]))
 

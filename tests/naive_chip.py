@@ -10,7 +10,7 @@ Input nodes are clamped, have ρ(s) = s and vunit = 1 V.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -222,6 +222,17 @@ class NaiveChip:
             state.seconds = settling.steps * settling.eps * self.tau
             state.durations = np.full(len(v), state.seconds)
         return state
+
+    def phases(
+        self,
+        inputs: Array,
+        free: Settling,
+        nudged: Settling,
+        nudges: Sequence[Nudge],
+        start: State | None = None,
+    ) -> tuple[State, ...]:
+        first = self.settle(inputs, free, None, start)
+        return (first, *(self.settle(inputs, nudged, nudge, first) for nudge in nudges))
 
     def _euler(self, v: Array, settling: Settling, nudge: Nudge | None) -> Array:
         step = settling.eps * self.tau / np.where(self.per_node("c") > 0, self.per_node("c"), 1.0)

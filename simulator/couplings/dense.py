@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import get_blas_funcs
 
 from eqchip.devices.place import Place
 from eqchip.simulator.couplings.coupling import Ends, descend_plainly, plain, scaled
+from eqchip.simulator.couplings.products import accumulate, multiply
 from eqchip.simulator.couplings.sparse_rows import add_outer, add_product
 
 Array = NDArray[Any]
@@ -31,7 +31,6 @@ class Dense:
         self.backward_scale = plain(backward, ends.dtype)
         self.local_scale = plain(local, ends.dtype)
         self._theta: Array = np.array(ends.theta, dtype=ends.dtype, order="C")
-        self._gemm = get_blas_funcs("gemm", dtype=ends.dtype)
         self._forward: Array | None = None
         self._backward: Array | None = None  # transposed, contiguous
 
@@ -51,11 +50,8 @@ class Dense:
 
     def forward_transposed(self) -> Array:
         """Return Fᵀ, contiguous."""
-        if (
-            self.into_pre
-            and isinstance(self.forward_scale, float)
-            and self.forward_scale == self.backward_scale
-        ):
+        alike = isinstance(self.forward_scale, float) and isinstance(self.backward_scale, float)
+        if self.into_pre and alike and self.forward_scale == self.backward_scale:
             return self.backward_transposed()
         return np.ascontiguousarray(self.forward_matrix().T)
 
@@ -71,7 +67,7 @@ class Dense:
 
     def drive(self, pre: Array, out: Array | None = None) -> Array:
         """Return ρ_pre F."""
-        return np.matmul(pre, self.forward_matrix(), out=out)
+        return multiply(pre, self.forward_matrix(), out)
 
     def drive_held(self, pre: Array, out: Array) -> None:
         """Add ρ_pre F to out, for activities that may be mostly zero: those of inputs."""
@@ -80,7 +76,7 @@ class Dense:
 
     def back(self, post: Array, out: Array | None = None) -> Array:
         """Return ρ_post Rᵀ."""
-        return np.matmul(post, self.backward_transposed(), out=out)
+        return multiply(post, self.backward_transposed(), out)
 
     def drive_adjoint(self, post: Array) -> Array:
         """Return μ_post Fᵀ."""
@@ -139,8 +135,7 @@ class Dense:
     def _add_outer(self, factor: float, rows: Array, columns: Array) -> None:
         """Add factor·rowsᵀ·columns to θ, in place."""
         if not add_outer(self._theta, factor, rows, columns):
-            # Transposed views are what BLAS calls columns first; it then works in place.
-            self._gemm(factor, columns.T, rows.T, 1.0, self._theta.T, trans_b=1, overwrite_c=1)
+            accumulate(self._theta, factor, rows, columns)
 
     def set(self, values: Array) -> None:
         """Replace the weights stored."""

@@ -23,7 +23,7 @@ IntArray = NDArray[np.int64]
 #: second (measured at 20 and 128 samples), with rows of at least so many weights.
 PRODUCT, STEP, NARROW = 0.4, 0.25, 64
 #: Products of one activity and one weight that are worth waking another thread for.
-WORTH = 4_000_000
+WORTH = 800_000
 
 
 def add_product(activities: Array, weights: Array, out: Array) -> bool:
@@ -77,7 +77,7 @@ def _count(activities: Array, columns: int, most: float) -> int | None:
 
 def _grain(found: int) -> int:
     """Return how many columns a thread should have at least."""
-    return max(NARROW, WORTH // max(found, 1) // 2)
+    return max(NARROW, WORTH // max(found, 1))
 
 
 @kernel

@@ -33,7 +33,7 @@ Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
 
 #: Steps of one sample and node below which another thread takes longer to wake than to work.
-GRAIN = 100_000
+GRAIN = 120_000
 
 
 def integrate(
@@ -43,25 +43,40 @@ def integrate(
     fused = fused_of(phase, length)
     if fused is None:
         return None
-    wiring = phase.wiring
-    exact = wiring.nodes[wiring.free[0]].exact
-    constant = _flat(phase.constant, wiring.free)
-    s = _flat(states, wiring.free)
-    k = _flat(phase.k, wiring.free) if phase.nudged else np.zeros((0, s.shape[1]), s.dtype)
-    residual, floor = np.zeros(len(s)), np.zeros(len(s))
+    free, samples = phase.wiring.free, phase.samples
+    exact = phase.wiring.nodes[free[0]].exact
+    constant = _flat(phase.constant, free)
+    s = _flat(states, free)
+    k = _flat(phase.k, free) if phase.nudged else np.zeros(0, s.dtype)
+    rho = np.zeros(0, s.dtype)
+    residual, floor = np.zeros(samples), np.zeros(samples)
 
     def work(first: int, last: int) -> None:
-        march(fused, constant, k, s, steps, residual, floor, first, last, exact)
+        end = min(2 * last, samples)
+        march(fused, constant, k, s, rho, steps, residual, floor, 2 * first, end, exact)
 
-    share(work, len(s), max(1, GRAIN // (s.shape[1] * (steps + 1))))
-    for group, (begin, end) in zip(wiring.free, fused.groups[:, : END + 1], strict=True):
-        states[group][...] = s[:, begin:end]
+    share(work, -(-samples // 2), grain(fused, steps))
+    for group, part in zip(free, by_group(fused, s, samples), strict=True):
+        states[group][...] = part
     return residual, floor
 
 
+def grain(fused: Fused, steps: int) -> int:
+    """Return how many pairs of samples a thread should have at least: they are driven two at a time."""
+    return max(1, GRAIN // (2 * int(fused.groups[-1, END]) * (steps + 1)))
+
+
+def by_group(fused: Fused, flat: Array, samples: int) -> list[Array]:
+    """Return what stands group by group as arrays (samples, n), of the same memory."""
+    return [
+        flat[samples * begin : samples * end].reshape(samples, end - begin)
+        for begin, end in fused.groups[:, : END + 1].tolist()
+    ]
+
+
 def _flat(parts: list[Array], free: tuple[int, ...]) -> Array:
-    """Return the arrays of the free groups side by side."""
-    return np.concatenate([parts[group] for group in free], axis=1)
+    """Return the arrays of the free groups, one after another."""
+    return np.concatenate([parts[group].ravel() for group in free])
 
 
 @kernel
@@ -70,6 +85,7 @@ def march(
     constant: Array,
     k: Array,
     s: Array,
+    final: Array,
     steps: int,
     residual: Array,
     floor: Array,
@@ -77,26 +93,28 @@ def march(
     last: int,
     exact: Exact,
 ) -> None:
-    """Take all steps of samples first … last − 1, and see what residual they end with.
+    """Take all steps of samples first … last − 1, see what residual they end with, and set `final` to ρ.
 
-    A tile of samples stands group by group: all samples of a group one after another.
+    Arrays of samples stand group by group, all samples of a group one after another; so do those of a tile.
     """
-    size, unit = TILE * s.shape[1], 16.0 * np.finfo(s.dtype).eps
+    nodes = fused.groups[-1, END]
+    samples = len(residual)
+    size, unit = TILE * nodes, 16.0 * np.finfo(s.dtype).eps
     x, c, push, d = (
         np.empty(size, s.dtype),
         np.empty(size, s.dtype),
         np.zeros(size, s.dtype),
         np.empty(size, s.dtype),
     )
-    spare = np.zeros(s.shape[1], s.dtype)
+    spare = np.zeros(nodes, s.dtype)
     rho, rise, z, m = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
     for begin in range(first, last, TILE):
         rows = min(TILE, last - begin)
-        used = rows * s.shape[1]
-        enter(fused, s, begin, rows, x)
-        enter(fused, constant, begin, rows, c)
+        used = rows * nodes
+        enter(fused, s, samples, begin, rows, x)
+        enter(fused, constant, samples, begin, rows, c)
         if len(k):
-            enter(fused, k, begin, rows, push)
+            enter(fused, k, samples, begin, rows, push)
         activity(fused, rows, x, rho, rise, z, m, exact)
         for _ in range(steps):
             for j in range(used):
@@ -114,34 +132,34 @@ def march(
                 low, high = fused.groups[g, BEGIN], fused.groups[g, END]
                 here = rows * low + row * (high - low)
                 found = largest(z[here : here + high - low], exact)
-                worst = found if not found <= worst else worst  # NaN is the largest
+                worst = found if found > worst or found != found else worst  # NaN is the largest, and stays
                 most = max(most, largest(d[here : here + high - low], exact))
             residual[begin + row], floor[begin + row] = worst, unit * (1.0 + most)
-        leave(fused, x, begin, rows, s)
+        leave(fused, x, samples, begin, rows, s)
+        if len(final):
+            leave(fused, rho, samples, begin, rows, final)
 
 
 @kernel(inner=True)
-def enter(fused: Fused, source: Array, begin: int, rows: int, tile: Array) -> None:
+def enter(fused: Fused, source: Array, samples: int, begin: int, rows: int, tile: Array) -> None:
     """Copy samples into a tile."""
     for g in range(len(fused.groups)):
         low, high = fused.groups[g, BEGIN], fused.groups[g, END]
-        for row in range(rows):
-            here = rows * low + row * (high - low)
-            to, taken = tile[here : here + high - low], source[begin + row, low:high]
-            for j in range(len(to)):
-                to[j] = taken[j]
+        to, at = tile[rows * low : rows * high], samples * low + begin * (high - low)
+        taken = source[at : at + len(to)]
+        for j in range(len(to)):
+            to[j] = taken[j]
 
 
 @kernel(inner=True)
-def leave(fused: Fused, tile: Array, begin: int, rows: int, target: Array) -> None:
+def leave(fused: Fused, tile: Array, samples: int, begin: int, rows: int, target: Array) -> None:
     """Copy a tile back to its samples."""
     for g in range(len(fused.groups)):
         low, high = fused.groups[g, BEGIN], fused.groups[g, END]
-        for row in range(rows):
-            here = rows * low + row * (high - low)
-            to, taken = target[begin + row, low:high], tile[here : here + high - low]
-            for j in range(len(to)):
-                to[j] = taken[j]
+        taken, at = tile[rows * low : rows * high], samples * low + begin * (high - low)
+        to = target[at : at + len(taken)]
+        for j in range(len(to)):
+            to[j] = taken[j]
 
 
 @kernel(inner=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqchip.simulator.chip import Array, Chip, Nudge, State, Weights
+from eqchip.simulator.learning.estimators.estimator import Estimator
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.rules.contrast import CONTRAST
 from eqchip.simulator.learning.rules.rule import Rule
@@ -55,6 +56,14 @@ def estimate(
     if rule.descent is not None:
         free, values = rule.descent(chip, inputs, targets, plan, start)
         return Estimate(finite(free, "the free phase"), (), (), chip.outputs(free), values)
+    if _together(plan, method, rule):
+        betas = method.betas(sign * plan.beta)
+        nudges = tuple(Nudge(targets, each, cost=plan.cost) for each in betas)
+        states = chip.phases(inputs, plan.free, plan.nudged, nudges, start)
+        finite(states[0], "the free phase")
+        for state, nudge in zip(states[1:], nudges, strict=True):
+            finite(state, _named(nudge))
+        return _found(chip, states, method, rule, betas, sign * plan.beta, ends_do)
     free = settle_free(chip, inputs, plan.free, start)
     outputs = chip.outputs(free)
     if rule.reference is not None:
@@ -79,11 +88,32 @@ def estimate(
     nudged = tuple(
         finite(chip.settle(inputs, plan.nudged, nudge, start=free), _named(nudge)) for nudge in nudges
     )
-    states = (free, *nudged)
-    first, second = states[method.first], states[method.second]
+    return _found(chip, (free, *nudged), method, rule, betas, beta, ends_do)
+
+
+def _together(plan: Plan, method: Estimator, rule: Rule) -> bool:
+    """Say whether all phases are known before the first is run, and only their ends are asked for."""
+    return plan.kind == "live" and not (rule.reference or rule.clamp or rule.steps or method.circle)
+
+
+def _found(
+    chip: Chip,
+    states: tuple[State, ...],
+    method: Estimator,
+    rule: Rule,
+    betas: tuple[float, ...],
+    beta: float,
+    ends_do: bool,
+) -> Estimate:
+    """Return the estimate that lies between two of the states."""
+    free, *nudged = states
+    assert rule.signal is not None
+    first, second, distance = states[method.first], states[method.second], method.distance * beta
+    outputs = chip.outputs(free)
     if ends_do and rule is CONTRAST:
-        return Estimate(free, nudged, betas, outputs, {}, ends=(first, second, distance))
-    return Estimate(free, nudged, betas, outputs, _over(rule.signal(chip, first, second), distance))
+        return Estimate(free, tuple(nudged), betas, outputs, {}, ends=(first, second, distance))
+    values = _over(rule.signal(chip, first, second), distance)
+    return Estimate(free, tuple(nudged), betas, outputs, values)
 
 
 def _around(chip: Chip, inputs: Array, plan: Plan, nudge: Nudge, free: State) -> Estimate:

@@ -26,9 +26,12 @@ class Particles:
         """Return where these samples stood; None when nothing was kept yet."""
         if self.store is None:
             return None
-        zero = np.zeros(len(rows))
+        count = len(rows)
         return State(
-            _map(lambda kept: kept[rows], self.store), zero, zero.astype(np.int64), zero.astype(np.bool_)
+            _map(lambda kept: kept[rows], self.store),
+            np.zeros(count),
+            np.zeros(count, np.int64),
+            np.zeros(count, np.bool_),
         )
 
     def keep(self, rows: Array, state: State) -> None:
@@ -61,6 +64,11 @@ def like(nest: Any, parts: list[Array]) -> Any:
     """Return a nest of the same form with these arrays in it: the way back from `leaves`."""
     rest = iter(parts)
     return _map(lambda _: next(rest), nest)
+
+
+def copied(nest: Any) -> Any:
+    """Return a nest of arrays of its own; None of none."""
+    return None if nest is None else _map(np.array, nest)
 
 
 def _map(function: Callable[..., Array], *nests: Any) -> Any:

@@ -15,7 +15,7 @@ def settle_free(chip: Chip, inputs: Array, settling: Settling, start: State | No
 
 def finite(state: State, phase: str) -> State:
     """Return the state, or raise when numbers have run away."""
-    if not np.all(np.isfinite(state.residual)):
+    if not np.isfinite(state.residual).all():
         lost = int(np.count_nonzero(~np.isfinite(state.residual)))
         raise SimulationError(
             f"{phase} ran away in {lost} of {len(state.residual)} samples",

@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from eqchip.errors import InputError
-from eqchip.simulator.chip import Array, Chip, Weights
+from eqchip.simulator.chip import Array, Chip, State, Weights
 from eqchip.simulator.cost.confusion import confusion
 from eqchip.simulator.cost.decoding import Readout, Several
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.learning.epoch import Epoch, Evaluation, PhaseReport, TrainState, latency
 from eqchip.simulator.learning.estimate import Estimate, estimate, settle_free
-from eqchip.simulator.learning.particles import Particles
+from eqchip.simulator.learning.particles import Particles, copied
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.samples import Dataset, Samples
 from eqchip.simulator.streams import stream
@@ -57,17 +57,18 @@ def train(
         done = state.epoch
         chip.write(state.parameters)
         velocity = {name: np.array(value) for name, value in state.momentum.items()}
-        particles.store = state.particles
+        particles.store = copied(state.particles)  # a state can be gone on from more than once
     for number in range(done + 1, plan.epochs + 1):
         started = time.perf_counter()
         tally = Tally(plan, readout)
         order = stream(plan.seed, "order", number).permutation(len(data.train))
         signs, share = stream(plan.seed, "sign", number), plan.share(number)
+        method = plan.methods()[0]
         for first in range(0, len(order), plan.batch):
             rows = order[first : first + plan.batch]
             targets = data.train.targets[rows]
             begin = particles.recall(rows) if plan.persistent else None
-            sign = plan.methods()[0].sign(signs)
+            sign = method.sign(signs)
             found = estimate(chip, inputs[rows], targets, plan, sign, begin, share, plainly)
             if plan.persistent:
                 particles.keep(rows, found.free)
@@ -80,6 +81,7 @@ def train(
                 chip.write(found.moved or updated(chip, found.values, velocity, share))
             if tick is not None:
                 tick(first + len(rows))
+        tally.sum()
         seconds = time.perf_counter() - started
         test = evaluate(chip, data.test, plan, readout)
         valid = evaluate(chip, data.valid, plan, readout) if data.valid is not None else None
@@ -158,7 +160,7 @@ def evaluate(
 
 
 class Tally:
-    """Sums of losses, errors and phases over batches."""
+    """Sums of losses, errors and phases over batches; small batches are put together before they are."""
 
     def __init__(self, plan: Plan, readout: Readout | Several) -> None:
         self.readout = readout
@@ -167,15 +169,36 @@ class Tally:
         self.losses = 0.0
         self.wrong: int | None = 0
         self.phases: dict[str, PhaseReport] = {}
+        self.ended: dict[str, list[State]] = {}  # phases not summed yet, less their states
+        self.answered: list[tuple[Array, Array]] = []  # outputs and targets not summed yet
+        self.waiting = 0
 
     def add(self, found: Estimate, targets: Array) -> None:
         """Count one batch of training in."""
-        self.phases.setdefault("free", PhaseReport()).add(found.free)
+        self._hold("free", found.free)
         for beta, state in zip(found.betas, found.nudged, strict=True):
             phase = "complex β" if isinstance(beta, complex) else "+β" if beta > 0 else "−β"
-            phase = "clamped" if beta == math.inf else phase
-            self.phases.setdefault(phase, PhaseReport()).add(state)
-        self.answers(found.outputs, targets)
+            self._hold("clamped" if beta == math.inf else phase, state)
+        self.answered.append((found.outputs, targets))
+        self.waiting += len(targets)
+        if self.waiting >= TEST_BATCH:
+            self.sum()
+
+    def _hold(self, phase: str, state: State) -> None:
+        ended = State(None, state.residual, state.iterations, state.settled, durations=state.durations)
+        self.ended.setdefault(phase, []).append(ended)
+
+    def sum(self) -> None:
+        """Count in what waits."""
+        for phase, states in self.ended.items():
+            if states:
+                self.phases.setdefault(phase, PhaseReport()).add(_joined(states))
+                states.clear()
+        if self.answered:
+            outputs, targets = (np.concatenate(parts) for parts in zip(*self.answered, strict=True))
+            self.answers(outputs, targets)
+            self.answered.clear()
+        self.waiting = 0
 
     def answers(self, outputs: Array, targets: Array) -> None:
         """Count the answers of one batch in."""
@@ -194,3 +217,17 @@ class Tally:
     def loss(self) -> float:
         """Return the mean cost."""
         return self.losses / self.samples
+
+
+def _joined(states: list[State]) -> State:
+    """Return how a phase of several batches ended, less where."""
+    if len(states) == 1:
+        return states[0]
+    durations = [one.durations for one in states if one.durations is not None]
+    return State(
+        None,
+        np.concatenate([one.residual for one in states]),
+        np.concatenate([one.iterations for one in states]),
+        np.concatenate([one.settled for one in states]),
+        durations=np.concatenate(durations) if len(durations) == len(states) else None,
+    )

@@ -45,7 +45,7 @@ class Estimator:
 
     def sign(self, random: np.random.Generator) -> float:
         """Draw the sign of β of one batch."""
-        return self.draws[0] if len(self.draws) == 1 else float(random.choice(self.draws))
+        return self.draws[0] if len(self.draws) == 1 else self.draws[int(random.integers(len(self.draws)))]
 
     def betas(self, beta: float) -> tuple[float, ...]:
         """Return β of each nudged phase, in the order in which they are run."""

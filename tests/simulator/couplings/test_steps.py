@@ -7,9 +7,10 @@ import pytest
 
 from eqchip import threads
 from eqchip.devices.place import Places
-from eqchip.simulator.couplings import sparse_rows
+from eqchip.simulator.couplings import products, sparse_rows
 from eqchip.simulator.couplings.coupling import Coupling, End, Ends
 from eqchip.simulator.couplings.kinds import kind_of
+from eqchip.simulator.couplings.products import multiply
 from eqchip.simulator.couplings.sparse_rows import add_outer, add_product
 
 KINDS = [(np.float64, 1e-13), (np.float32, 1e-5)]
@@ -141,17 +142,15 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -
     one = both()
     monkeypatch.setattr(sparse_rows, "WORTH", 1)
     monkeypatch.setattr(threads, "_count", 3)
-    monkeypatch.setattr(threads, "_pool", None)
+    monkeypatch.setattr(threads, "_team", [])
     three = both()
-    assert threads._pool is not None
-    threads._pool.shutdown()
+    assert len(threads._team) == 2
     for mine, other in zip(one, three, strict=True):
         np.testing.assert_array_equal(mine, other)
 
 
 def test_work_that_fails_in_another_thread_fails_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "_count", 2)
-    monkeypatch.setattr(threads, "_pool", None)
 
     def work(first: int, last: int) -> None:
         if first:
@@ -159,5 +158,27 @@ def test_work_that_fails_in_another_thread_fails_here(monkeypatch: pytest.Monkey
 
     with pytest.raises(ValueError, match="no"):
         threads.share(work, 10)
-    assert threads._pool is not None
-    threads._pool.shutdown()
+    done = []
+    threads.share(lambda first, last: done.append((first, last)), 10)  # others take their place
+    assert sorted(done) == [(at * 10 // 4, (at + 1) * 10 // 4) for at in range(4)]
+
+
+@pytest.mark.parametrize(("dtype", "error"), KINDS)
+def test_products_are_cut_by_their_shape_alone(
+    dtype: Any, error: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "WIDE", 16)
+    monkeypatch.setattr(products, "WORTH", 100)
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(7, 40)).astype(dtype), rng.normal(size=(40, 101)).astype(dtype)
+    found = []
+    for count in (1, 3):
+        monkeypatch.setattr(threads, "_count", count)
+        stepped = right.copy()
+        products.accumulate(stepped, -0.3, left, multiply(left, right))
+        found.append((multiply(left, right), stepped))
+    wanted = left.astype(float) @ right
+    np.testing.assert_allclose(found[0][0], wanted, rtol=0, atol=100 * error)
+    np.testing.assert_allclose(found[0][1], right - 0.3 * (left.T @ wanted), rtol=0, atol=1000 * error)
+    for one, three in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, three)

@@ -24,5 +24,6 @@ html_title = f"eqchip {release}"
 
 
 def setup(app: Sphinx) -> None:
-    """Know netlists as text; a fence names them so that the tests can write them to files."""
+    """Know netlists and tables as text; a fence names them so that the tests can write them to files."""
     app.add_lexer("netlist", TextLexer)
+    app.add_lexer("csv", TextLexer)

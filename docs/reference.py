@@ -1,10 +1,14 @@
-"""Write the pages that follow from the program: `commands.md` from --help, `models.md` from the declarations.
+"""Write what follows from the program and from other pages.
 
-python docs/reference.py          writes both; a test holds them to the program
+`commands.md` from --help, `models.md` from the declarations, `notebook.ipynb` from `notebook.md`.
+
+python docs/reference.py          writes all of them; a test holds them to what they come from
 """
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,9 @@ from eqchip.devices.describe import describe
 from eqchip.units import engineering
 
 HERE = Path(__file__).parent
+_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: What a page says of its notebook, and the notebook does not.
+_DOWNLOAD = " The same cells as a notebook: {download}`notebook.ipynb`."
 
 COMMANDS_HEAD = """# Commands
 
@@ -92,7 +99,24 @@ def _row(one: dict[str, Any]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 
-PAGES = {"commands.md": commands_page, "models.md": models_page}
+def notebook() -> str:
+    """Return the page `notebook.md` as a notebook: its Python blocks are the cells of code."""
+    text = (HERE / "notebook.md").read_text(encoding="utf-8").replace(_DOWNLOAD, "")
+    cells = []
+    for number, piece in enumerate(_PYTHON.split(text)):  # text and code in turn
+        if not piece.strip():
+            continue
+        lines = piece.strip().splitlines(keepends=True)
+        cell: dict[str, Any] = {"cell_type": "markdown", "id": f"cell-{number}", "metadata": {}}
+        if number % 2:
+            cell |= {"cell_type": "code", "execution_count": None, "outputs": []}
+        cells.append(cell | {"source": lines})
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    made = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
+PAGES = {"commands.md": commands_page, "models.md": models_page, "notebook.ipynb": notebook}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -20,3 +21,20 @@ def test_the_page_says_what_the_program_says(name: str) -> None:
     assert (DOCS / name).read_text(encoding="utf-8") == reference.PAGES[name](), (
         "run: python docs/reference.py"
     )
+
+
+def test_the_notebook_has_the_cells_of_its_page_which_runs_in_the_tests() -> None:
+    found = json.loads((DOCS / "notebook.ipynb").read_text(encoding="utf-8"))
+    assert (found["nbformat"], found["nbformat_minor"]) == (4, 5)
+    ids = [cell["id"] for cell in found["cells"]]
+    assert len(set(ids)) == len(ids)
+    code = ["".join(cell["source"]) for cell in found["cells"] if cell["cell_type"] == "code"]
+    blocks = [
+        part.partition("```")[0] for part in (DOCS / "notebook.md").read_text("utf-8").split("```python\n")
+    ]
+    assert code == [block.rstrip("\n") for block in blocks[1:]]
+    shown = "".join("".join(cell["source"]) for cell in found["cells"] if cell["cell_type"] == "markdown")
+    assert "{" not in shown  # a role of the site means nothing in a notebook
+    for cell in found["cells"]:
+        assert set(cell) >= {"cell_type", "id", "metadata", "source"}
+        assert ("outputs" in cell) == (cell["cell_type"] == "code")

@@ -17,7 +17,9 @@ from eqchip.simulator.integrators import array_euler
 from eqchip.simulator.integrators.array_field import ArrayField
 from eqchip.simulator.integrators.methods import integrator
 from eqchip.simulator.integrators.stepping import Pace, Stand, pace, run
+from eqchip.simulator.jacobian import per_node
 from eqchip.simulator.phase import Phase
+from eqchip.simulator.wiring import Wiring
 
 Array = NDArray[Any]
 
@@ -98,7 +100,8 @@ class ArraySettling(ArrayFrame):
         """Return the phase as integrators see it, and how it is stepped."""
         method = integrator(settling.solve)
         field = ArrayField(phase, method, float(self.circuit.options.get("reltol", 1e-3)))
-        return field, pace(field.tau, settling, method)
+        tau = _smallest(self.wiring) if phase.held else field.tau  # eps= counts in that of the whole chip
+        return field, pace(tau, settling, method, field.tau)
 
     def _state(self, field: ArrayField, stand: Stand, settling: Settling, extra: dict[str, Any]) -> State:
         """Return where a phase stands."""
@@ -158,3 +161,9 @@ class ArraySettling(ArrayFrame):
         values = self._values(self._start(count, start))
         unknown, none = np.full(count, np.nan), np.zeros(count, np.int64)
         return State(values, unknown, none, np.zeros(count, np.bool_), extra, 0.0)
+
+
+def _smallest(wiring: Wiring) -> float:
+    """Return the smallest time constant of the free nodes that have one, s; NaN without."""
+    taus = per_node(wiring, lambda nodes: nodes.tau)
+    return float(np.min(taus[taus > 0.0])) if np.any(taus > 0.0) else np.nan

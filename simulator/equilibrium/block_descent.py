@@ -26,6 +26,8 @@ Array = NDArray[Any]
 LOOK, DEAR = 20, 4.0
 #: Share of a batch that goes on, below which the others are taken out: copying costs about a sweep.
 CROWD = 0.7
+#: Residual, in state units, of a state that grows without end.
+LOST = 1e9
 
 
 @dataclass(slots=True)
@@ -149,7 +151,7 @@ def _hand_over(
 
 def _failure(phase: Phase, states: list[Array], limit: int, reciprocal: bool) -> SimulationError:
     residual, _ = phase.residual(states)
-    if not np.all(np.isfinite(residual)):
+    if not np.all(residual < LOST):
         return SimulationError(
             "the chip has no equilibrium: states ran away", advice="smaller weights, or a smaller rate"
         )

@@ -16,8 +16,9 @@ def leaks(bench: Bench, x: FloatArray, r: FloatArray) -> float:
         here = r[i] + f[i] + alpha * q[i]
         if (x[i] <= low[i] and here > 0.0) or (x[i] >= high[i] and here < 0.0):
             continue
-        if not abs(here) <= worst:
-            worst = abs(here)
+        size = abs(here)
+        if size > worst or size != size:  # NaN is the largest, and stays
+            worst = size
     return worst
 
 
@@ -46,5 +47,5 @@ def core_leaks(bench: Bench) -> float:
             t[rows[held[k]] - limit] = 0.0
     worst = 0.0
     for s in range(len(unknowns)):
-        worst = max(worst, t[s])
+        worst = t[s] if t[s] > worst or t[s] != t[s] else worst
     return worst

@@ -167,3 +167,18 @@ def test_a_state_at_its_bound_can_leave_it() -> None:
     rise = np.ones((1, 3))
     node_kernels.euler(law, np.full(3, 0.5), a, k, d, s, s.copy(), rise, 1)
     np.testing.assert_allclose(s, [[0.15, 0.7, 1.0]])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_a_number_that_is_none_is_the_largest_residual_wherever_it_stands(dtype: Any, lost: int) -> None:
+    ones, wide = np.ones(3, dtype), np.full(3, np.inf, dtype)
+    law = node_kernels.Law(node_law.LINEAR, False, ones, ones, -wide, wide)
+    states = np.array([[1.0, 2.0, 3.0]], dtype)
+    states[0, lost] = np.nan
+    nothing, residual, floor = np.zeros((1, 3), dtype), np.zeros(1), np.zeros(1)
+    node_kernels.rates(law, ones, nothing, nothing, states, states, residual, floor)
+    assert np.isnan(residual[0])
+    # a group that is well after one that is not
+    node_kernels.rates(law, ones, nothing, nothing, np.ones((1, 3), dtype), states, residual, floor)
+    assert np.isnan(residual[0])

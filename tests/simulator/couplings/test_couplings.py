@@ -239,3 +239,12 @@ def test_an_imperfection_makes_no_device_where_there_is_none(kind: Any) -> None:
     coupling, mask = masked(kind, places=Places([Shift(Place.READ, 1.0, 1.0)]))
     np.testing.assert_array_equal(coupling.forward_matrix()[~mask], 0.0)
     assert np.all(coupling.forward_matrix()[mask] != 0.0)
+
+
+def test_columns_alike_and_rows_that_are_not_stand_transposed_too() -> None:
+    one = ends(3, 4, alike=True)
+    one = replace(one, pre=End(one.pre.vunit, np.array([0.5, 1.0, 2.0])))
+    dense = Dense(one)
+    np.testing.assert_allclose(dense.forward_transposed(), dense.forward_matrix().T, rtol=0, atol=0)
+    np.testing.assert_allclose(dense.backward_transposed(), dense.backward_matrix().T, rtol=0, atol=0)
+    assert np.ptp(dense.backward_matrix() / dense.forward_matrix()) > 1.0

@@ -38,7 +38,8 @@ def test_in_place_is_by_the_contrast(text: str, single: bool, bounded: bool) -> 
         np.testing.assert_allclose(
             quick.parameters()[name], value, rtol=0, atol=3e-6 if single else 1e-13, err_msg=name
         )
-    assert any(np.any(before[name] != value) for name, value in quick.parameters().items())
+    if not bounded:  # else all may be pressed against its bound
+        assert any(np.any(before[name] != value) for name, value in quick.parameters().items())
     # Phases that follow see the new weights, their drives from inputs included.
     for one, other in zip(
         quick.settle(data, steps, start=ends[0][0]).values,

@@ -127,9 +127,10 @@ def march(
     rows: FloatArray,
     start: float,
 ) -> tuple[int, int]:
-    """Step on until the end, a failure, or no room in `rows`.
+    """Step on until the end, a failure, or as many steps as `rows` has room for.
 
-    A row per accepted time: the kept unknowns, then the kept parameters.
+    A row per accepted time from `start` on: the kept unknowns, then the kept parameters. Steps before
+    `start` count too: who waits can stop.
 
     Returns an outcome and how many rows were written.
     """
@@ -140,10 +141,10 @@ def march(
     clock, limits = track.clock, track.limits
     memory, memory_kept = track.memory, track.memory_kept
     x = track.x
-    written = 0
+    taken = written = 0
     stop, longest, shortest = limits[STOP], limits[LONGEST], limits[SHORTEST]
     while clock[TIME] < stop:
-        if written == len(times):
+        if taken == len(times):
             return BUFFER_FULL, written
         corner = corners[int(clock[NEXT_CORNER])]
         wanted = min(clock[STEP], longest)
@@ -173,6 +174,7 @@ def march(
                 return (code if code in (NOT_CONVERGED, NOT_FINITE) else STEP_TOO_SMALL), written
             continue
         _accept(track, corner if lands else clock[TIME] + h)
+        taken += 1
         if moving:
             keep(plastic)
         growth = 0.9 * max(clock[ERROR], 1e-9) ** (-1.0 / 3.0)

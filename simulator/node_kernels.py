@@ -44,7 +44,7 @@ class Law(NamedTuple):
     high: Array
 
 
-@kernel
+@kernel(inner=True)
 def exponents(law: Law, s: Array, z: Array, m: Array, exact: Exact) -> None:
     """Set z and m (both n) at a row of states; nothing where the activation has no exponential."""
     if law.code == LINEAR or law.code == HARDSIGMOID or law.code == RELU:
@@ -61,7 +61,7 @@ def exponents(law: Law, s: Array, z: Array, m: Array, exact: Exact) -> None:
             m[j] = math.expm1(factor * abs(z[j]))
 
 
-@kernel
+@kernel(inner=True)
 def values(law: Law, s: Array, z: Array, m: Array, out: Array, exact: Exact) -> None:
     """Set out to ρ of a row."""
     zero, one, two = s.dtype.type(0), s.dtype.type(1), s.dtype.type(2)
@@ -85,7 +85,7 @@ def values(law: Law, s: Array, z: Array, m: Array, out: Array, exact: Exact) -> 
             out[j] = s[j]
 
 
-@kernel
+@kernel(inner=True)
 def rises(law: Law, z: Array, m: Array, out: Array) -> None:
     """Set out to ρ′ of a row."""
     zero, one, two = m.dtype.type(0), m.dtype.type(1), m.dtype.type(2)
@@ -103,7 +103,7 @@ def rises(law: Law, z: Array, m: Array, out: Array) -> None:
             out[j] = one
 
 
-@kernel
+@kernel(inner=True)
 def bends(law: Law, z: Array, m: Array, out: Array) -> None:
     """Set out to ρ″ of a row."""
     zero, one, two = m.dtype.type(0), m.dtype.type(1), m.dtype.type(2)
@@ -154,7 +154,7 @@ def rates(
         floor[row] = max(floor[row], unit * (1.0 + most))
 
 
-@kernel
+@kernel(inner=True)
 def rate_row(law: Law, a: Array, k: Array, d: Array, s: Array, rise: Array, f: Array) -> None:
     """Set f to F of a row, 0 where a state is pressed against a bound."""
     zero = s.dtype.type(0)
@@ -169,7 +169,7 @@ def rate_row(law: Law, a: Array, k: Array, d: Array, s: Array, rise: Array, f: A
         f[j] = zero if pressed else f[j]
 
 
-@kernel
+@kernel(inner=True)
 def largest(values: Array, exact: Exact) -> float:
     """Return the largest absolute value, of which NaN is one: as whole numbers, bits are in that order."""
     if exact is None:
@@ -193,7 +193,7 @@ def euler(
         euler_row(law, step, a, k[row], d[row], s[row], rho[row], rise[row], z, m, exact)
 
 
-@kernel
+@kernel(inner=True)
 def euler_row(
     law: Law,
     step: Array,
@@ -235,7 +235,7 @@ def solve(law: Law, a: Array, k: Array, d: Array, s: Array, rho: Array, exact: E
         solve_row(law, a, k[row], d[row], s[row], rho[row], work, exact)
 
 
-@kernel
+@kernel(inner=True)
 def solve_row(
     law: Law, a: Array, k: Array, d: Array, x: Array, rho: Array, work: Array, exact: Exact
 ) -> None:
@@ -260,7 +260,7 @@ def solve_row(
     values(law, x, work[0], work[1], rho, exact)
 
 
-@kernel
+@kernel(inner=True)
 def zeros(law: Law, a: Array, k: Array, d: Array, x: Array, work: Array, exact: Exact) -> None:
     """Newton in a bracket, halved where Newton would leave it or does not slow down, for a row of nodes.
 

@@ -16,7 +16,7 @@ from eqchip.simulator.analyses.columns import Recording, recording
 from eqchip.simulator.analyses.initial import AWAY, FIRST, begin_at, given_state, jump, operating_state
 from eqchip.simulator.equilibrium.bench import ALPHA, VIOLATION, Control
 from eqchip.simulator.equilibrium.solver import NO_NUMBER, Solver
-from eqchip.simulator.integrators.march import TRAPEZOIDAL, TRBDF2, march
+from eqchip.simulator.integrators.march import ATTEMPT, COUPLED, TRAPEZOIDAL, TRBDF2, march
 from eqchip.simulator.integrators.plastic import Plastic, nothing_plastic
 from eqchip.simulator.integrators.track import (
     AMPERES,
@@ -137,6 +137,8 @@ def stretch(
     track.clock[NEXT_CORNER] = 0.0
     width = len(kept) + len(plastic.kept)
     packed_track, packed_plastic = packed or (pack(track), pack(plastic))
+    packed_waves = pack(waves)
+    attempt, coupled = ATTEMPT.address, COUPLED.address if len(plastic.theta) else 0
     most = max(32, min(4096, BLOCK // max(width, 1)))
     room = 32
     failed_at, failures = -1.0, 0
@@ -145,7 +147,17 @@ def stretch(
         times, rows = np.empty(room), np.empty((room, width))
         begun = time.monotonic()
         code, written = march(
-            solver.packed, packed_track, packed_plastic, waves, stops, kept, times, rows, max(start, 0.0)
+            solver.packed,
+            packed_track,
+            packed_plastic,
+            packed_waves,
+            attempt,
+            coupled,
+            stops,
+            kept,
+            times,
+            rows,
+            max(start, 0.0),
         )
         room = paced(room, most, time.monotonic() - begun)
         if written:

@@ -125,7 +125,7 @@ def _settle(
             solve_row(rest, second.a, second.k[row], other, second.s[row], second.rho[row], more, exact)
 
 
-@kernel
+@kernel(inner=True)
 def _driven(into: Array, constant: Array, rho: Array, out: Array) -> None:
     """Set out to constant + rho·into."""
     np.dot(rho, into, out)

@@ -44,7 +44,6 @@ from eqchip.simulator.equilibrium.bench import (
     VOLTS,
     Bench,
     FloatArray,
-    IntArray,
 )
 from eqchip.simulator.equilibrium.violation import core_leaks, flow, leaks
 from eqchip.simulator.linear.elimination import backward, forward
@@ -300,8 +299,6 @@ NEWTON = Entry(_newton, _WORD(_INTS, _FLOATS, _FLOATS, _WORD, _FLOATS, _WORD, _F
 
 
 @kernel(inner=True)
-def newton(
-    packed: IntArray, address: int, x: FloatArray, d: FloatArray, memory: FloatArray, b: FloatArray
-) -> int:
+def newton(packed: Any, address: int, x: FloatArray, d: FloatArray, memory: FloatArray, b: FloatArray) -> int:
     """Solve for x in place; `packed` is a Bench and `address` its Newton's. More is found in `ws.found`."""
     return call(address, (packed, x, d, len(d), memory, len(memory), b))

@@ -7,7 +7,11 @@ Parameters that learn move along with the state (plastic.py).
 
 from __future__ import annotations
 
-from eqchip.entries import unpack
+from typing import Any
+
+from numba import types
+
+from eqchip.entries import Entry, call, unpack
 from eqchip.kernels import kernel
 from eqchip.simulator.equilibrium.bench import NOT_CONVERGED, NOT_FINITE, REPIVOT, Bench
 from eqchip.simulator.integrators.plastic import STILL, TURNS, Plastic, aim, follow, keep, place
@@ -50,11 +54,10 @@ KEEP, WORTH, GROW = 0.95, 1.25, 2.0
 AFTER_CORNER, AFTER_FAILURE = 0.1, 0.125
 
 
-@kernel(inner=True)
-def _attempt(
-    packed: IntArray, bench: Bench, track: Track, waves: Waveforms, plastic: Plastic, again: bool
-) -> int:
+def _attempt(packed: Any, packed_track: Any, packed_waves: Any, packed_plastic: Any, again: int) -> int:
     """Try one step, by the rule that is due; `again` from where it led the last time."""
+    bench, track = unpack(packed, Bench), unpack(packed_track, Track)
+    waves, plastic = unpack(packed_waves, Waveforms), unpack(packed_plastic, Plastic)
     clock = track.clock
     end = clock[TIME] + clock[STEP]
     moving = plastic.law[0] != STILL
@@ -63,34 +66,39 @@ def _attempt(
         fill(waves, end, track.d)
         if moving:
             place(plastic, 1.0)
-        return trapezoidal(packed, bench, track, again)
+        return trapezoidal(bench, track, again)
     clock[RULE] = TWO_STAGES
     fill(waves, clock[TIME] + GAMMA * clock[STEP], track.d)
     if moving:
         place(plastic, GAMMA)
-    code = first_stage(packed, bench, track)
+    code = first_stage(bench, track)
     if code != DONE:
         return code
     fill(waves, end, track.d)
     if moving:
         place(plastic, 1.0)
-    return second_stage(packed, bench, track, bench.ws.w)
+    return second_stage(bench, track, bench.ws.w)
 
 
-@kernel(inner=True)
-def _coupled(
-    packed: IntArray, bench: Bench, track: Track, waves: Waveforms, packed_plastic: IntArray, plastic: Plastic
-) -> int:
+def _coupled(packed: Any, packed_track: Any, packed_waves: Any, packed_plastic: Any, attempt: int) -> int:
     """Try one step in which parameters move, again until they and the state agree."""
+    bench, track = unpack(packed, Bench), unpack(packed_track, Track)
+    waves, plastic = unpack(packed_waves, Waveforms), unpack(packed_plastic, Plastic)
     aim(plastic, track)
     memory, kept = track.memory, track.memory_kept
     for turn in range(TURNS):
-        code = _attempt(packed, bench, track, waves, plastic, turn > 0)
-        if code != DONE or follow(packed_plastic, plastic, track, track.limits[RELATIVE], turn):
+        code = call(attempt, (bench, track, waves, plastic, turn))
+        if code != DONE or follow(plastic, track, track.limits[RELATIVE], turn):
             return code
         for k in range(len(memory)):
             memory[k] = kept[k]
     return NOT_CONVERGED
+
+
+_WORD, _INTS = types.int64, types.CPointer(types.int64)
+_STEP = _WORD(_INTS, _INTS, _INTS, _INTS, _WORD)
+#: Tries one step; the same where parameters move, which most circuits never compile.
+ATTEMPT, COUPLED = Entry(_attempt, _STEP), Entry(_coupled, _STEP)
 
 
 @kernel(inner=True)
@@ -120,7 +128,9 @@ def march(
     packed: IntArray,
     packed_track: IntArray,
     packed_plastic: IntArray,
-    waves: Waveforms,
+    packed_waves: IntArray,
+    attempt: int,
+    coupled: int,
     corners: FloatArray,
     kept: IntArray,
     times: FloatArray,
@@ -129,8 +139,8 @@ def march(
 ) -> tuple[int, int]:
     """Step on until the end, a failure, or as many steps as `rows` has room for.
 
-    A row per accepted time from `start` on: the kept unknowns, then the kept parameters. Steps before
-    `start` count too: who waits can stop.
+    A row per accepted time from `start` on: the kept unknowns, then the kept parameters. `attempt` and
+    `coupled` are the addresses of the entries above. Steps before `start` count too: who waits can stop.
 
     Returns an outcome and how many rows were written.
     """
@@ -153,9 +163,9 @@ def march(
         clock[STEP] = rest if lands else (0.5 * rest if wanted > 0.5 * rest else wanted)
         clock[TRIED] += 1.0
         if moving:
-            code = _coupled(packed, bench, track, waves, packed_plastic, plastic)
+            code = call(coupled, (packed, packed_track, packed_waves, packed_plastic, attempt))
         else:
-            code = _attempt(packed, bench, track, waves, plastic, False)
+            code = call(attempt, (packed, packed_track, packed_waves, packed_plastic, 0))
         if code == REPIVOT:
             clock[STEP] = wanted
             return REPIVOT, written

@@ -137,7 +137,7 @@ def leap(packed: IntArray, packed_track: IntArray) -> None:
     theta, end = plastic.theta, plastic.end
     for k in range(len(theta)):
         end[k] = theta[k]
-    follow(packed, plastic, track, np.inf, 0)
+    follow(plastic, track, np.inf, 0)
     keep(plastic)
 
 
@@ -168,7 +168,7 @@ def place(plastic: Plastic, share: float) -> None:
 
 
 @kernel(inner=True)
-def follow(packed: IntArray, plastic: Plastic, track: Track, relative: float, turn: int) -> bool:
+def follow(plastic: Plastic, track: Track, relative: float, turn: int) -> bool:
     """Set the end to where the law leads with the trial; return whether it was expected there.
 
     Where it was not, and again at the next `turn`, the end to be tried mixes the last two answers so that
@@ -181,7 +181,7 @@ def follow(packed: IntArray, plastic: Plastic, track: Track, relative: float, tu
     for i in range(len(point)):
         point[i] = 0.5 * (x[i] + trial[i]) if field else trial[i]
         change[i] = trial[i] - x[i]
-    call(plastic.address, (packed,))
+    call(plastic.address, (plastic,))
     led, missed = plastic.led, plastic.missed
     expected = True
     over = under = 0.0

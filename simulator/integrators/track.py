@@ -65,9 +65,7 @@ def new_track(size: int, drives: int, memory: int) -> Track:
 
 
 @kernel(inner=True)
-def solve_at(
-    packed: IntArray, bench: Bench, track: Track, alpha: float, q: FloatArray, rate: FloatArray
-) -> int:
+def solve_at(bench: Bench, track: Track, alpha: float, q: FloatArray, rate: FloatArray) -> int:
     """Solve f(x) + α·q(x) + history = 0 for the trial at the drives `d`; `rate` holds the history.
 
     On return q are the charges there and `rate` = α·q + history their rates.
@@ -79,7 +77,7 @@ def solve_at(
     offset(network, track.d, bench.at, source_f, source_q)
     for i in range(network.size):
         b[i] = source_f[i] + alpha * source_q[i] + rate[i]
-    code = newton(packed, bench.newton, trial, track.d, track.memory, b)
+    code = newton(bench, bench.newton, trial, track.d, track.memory, b)
     if code != 0:
         return code
     charge = bench.at.q

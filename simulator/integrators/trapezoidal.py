@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from eqchip.kernels import kernel
 from eqchip.simulator.equilibrium.bench import Bench
-from eqchip.simulator.integrators.track import STEP, TIME, IntArray, Track, predict, solve_at
+from eqchip.simulator.integrators.track import STEP, TIME, Track, predict, solve_at
 
 
 @kernel(inner=True)
-def trapezoidal(packed: IntArray, bench: Bench, track: Track, again: bool) -> int:
+def trapezoidal(bench: Bench, track: Track, again: int) -> int:
     """Try one step of the clock's length; the drives already are those of its end.
 
     `again`: the trial is already near, as it was solved with slightly other parameters.
@@ -25,10 +25,10 @@ def trapezoidal(packed: IntArray, bench: Bench, track: Track, again: bool) -> in
     q, rate, rate_new = track.q, track.rate, track.rate_new
     trial, guess, error = track.trial, track.guess, track.error
     for i in range(len(q)):
-        if not again:
+        if again == 0:
             trial[i] = guess[i]
         rate_new[i] = -alpha * q[i] - rate[i]
-    code = solve_at(packed, bench, track, alpha, track.q_new, rate_new)
+    code = solve_at(bench, track, alpha, track.q_new, rate_new)
     share = h * h * h / 12.0
     share /= missed + share
     for i in range(len(q)):

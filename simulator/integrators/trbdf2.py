@@ -21,7 +21,7 @@ import math
 
 from eqchip.kernels import kernel
 from eqchip.simulator.equilibrium.bench import Bench
-from eqchip.simulator.integrators.track import STEP, TIME, FloatArray, IntArray, Track, predict, solve_at
+from eqchip.simulator.integrators.track import STEP, TIME, FloatArray, Track, predict, solve_at
 from eqchip.simulator.linear.factors import solve
 
 GAMMA = 2.0 - math.sqrt(2.0)
@@ -32,7 +32,7 @@ _START = (1.0 - GAMMA) / GAMMA
 
 
 @kernel(inner=True)
-def first_stage(packed: IntArray, bench: Bench, track: Track) -> int:
+def first_stage(bench: Bench, track: Track) -> int:
     """Solve the trapezoidal stage; the drives are those at t + γh."""
     h = track.clock[STEP]
     alpha = ALPHA_H / h
@@ -40,11 +40,11 @@ def first_stage(packed: IntArray, bench: Bench, track: Track) -> int:
     q, rate, rate_stage = track.q, track.rate, track.rate_stage
     for i in range(len(q)):
         rate_stage[i] = -alpha * q[i] - rate[i]
-    return solve_at(packed, bench, track, alpha, track.q_stage, rate_stage)
+    return solve_at(bench, track, alpha, track.q_stage, rate_stage)
 
 
 @kernel(inner=True)
-def second_stage(packed: IntArray, bench: Bench, track: Track, scratch: FloatArray) -> int:
+def second_stage(bench: Bench, track: Track, scratch: FloatArray) -> int:
     """Solve the BDF2 stage and estimate the error; the drives are those at t + h."""
     h = track.clock[STEP]
     alpha = ALPHA_H / h
@@ -53,7 +53,7 @@ def second_stage(packed: IntArray, bench: Bench, track: Track, scratch: FloatArr
     for i in range(len(q)):
         rate_new[i] = (_START * q[i] - _STAGE * q_stage[i]) / h
         trial[i] = x[i] + (trial[i] - x[i]) / GAMMA
-    code = solve_at(packed, bench, track, alpha, track.q_new, rate_new)
+    code = solve_at(bench, track, alpha, track.q_new, rate_new)
     if code != 0:
         return code
     scale = alpha * 2.0 * KAPPA * h

@@ -14,6 +14,7 @@ uses in a loop into a local variable first: the compiler cannot know that the ad
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 import numba
@@ -118,26 +119,31 @@ class Stored(types.Type):  # type: ignore[misc]
 
     def fields(self) -> dict[str, tuple[types.Type, int]]:
         """Return type and first word of each field."""
-        found: dict[str, tuple[types.Type, int]] = {}
-        at = 0
-        for name, hint in get_type_hints(self.state).items():
-            if hint is int:
-                found[name] = (types.int64, at)
-                at += 1
-            elif isinstance(hint, type) and issubclass(hint, tuple):
-                inner = Stored(hint)
-                found[name] = (inner, at)
-                at += inner.words()
-            else:
-                number = get_args(get_args(hint)[1])[0]
-                found[name] = (types.Array(numba.from_dtype(np.dtype(number)), 1, "C"), at)
-                at += 2
-        return found
+        return _layout(self.state)
 
     def words(self) -> int:
         """Return how many words there are."""
         kind, at = list(self.fields().values())[-1]
         return at + (kind.words() if isinstance(kind, Stored) else 2 if isinstance(kind, types.Array) else 1)
+
+
+@cache  # the compiler asks at every field that is read, and resolving annotations is slow
+def _layout(state: type) -> dict[str, tuple[types.Type, int]]:
+    found: dict[str, tuple[types.Type, int]] = {}
+    at = 0
+    for name, hint in get_type_hints(state).items():
+        if hint is int:
+            found[name] = (types.int64, at)
+            at += 1
+        elif isinstance(hint, type) and issubclass(hint, tuple):
+            inner = Stored(hint)
+            found[name] = (inner, at)
+            at += inner.words()
+        else:
+            number = get_args(get_args(hint)[1])[0]
+            found[name] = (types.Array(numba.from_dtype(np.dtype(number)), 1, "C"), at)
+            at += 2
+    return found
 
 
 @register_model(Stored)

@@ -12,6 +12,7 @@ vectorisation. `fastmath=True` is not offered: it assumes away NaN, which diverg
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -22,10 +23,12 @@ from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar, overload
 
 import numba
 import numpy
+from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -174,6 +177,34 @@ def _prune(module: str) -> None:
 def cold() -> bool:
     """Say whether some kernel imported so far has no machine code on disk yet."""
     return _cold
+
+
+class _Unhurried(event.Listener):  # type: ignore[misc]
+    """Look for cyclic garbage more rarely while Numba compiles: its many small objects make that a tenth."""
+
+    RARE = 100_000
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.depth = 0
+        self.before = gc.get_threshold()
+
+    def on_start(self, happened: event.Event) -> None:
+        with self.lock:
+            if self.depth == 0:
+                self.before = gc.get_threshold()
+                if 0 < self.before[0] < self.RARE:  # 0: someone has switched it off
+                    gc.set_threshold(self.RARE, *self.before[1:])
+            self.depth += 1
+
+    def on_end(self, happened: event.Event) -> None:
+        with self.lock:
+            self.depth -= 1
+            if self.depth == 0:
+                gc.set_threshold(*self.before)
+
+
+event.register("numba:compiler_lock", _Unhurried())
 
 
 @contextmanager

@@ -12,18 +12,23 @@ from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, opti
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
+    from eqchip.simulator.loaded import LoadedChip
     from eqchip.simulator.rows import Plan, Rows, Trace
     from eqchip.simulator.run import Part, Run
 
 #: Values of an operating point that are printed; all of them are in the file and in --json.
 SHOWN = 40
+#: Cards that only training and learning waveforms read.
+IDLE = ("train", "learn", "data", "protocol")
 
 
 @click.command()
 @click.argument("chip", metavar="CHIP|RUN.h5")
+@click.option("--data", metavar="SPEC", help="Samples for .tran … learn: NAME, mnist:DIR, FILE.npz, .csv.")
 @options("output", "set", "seed", "threads", "json", "quiet")
 def simulate(
     chip: str,
+    data: str | None,
     output: str | None,
     settings: tuple[str, ...],
     seed: int | None,
@@ -50,6 +55,7 @@ def simulate(
     if seed is not None:
         changes["train.seed"] = float(seed)
     loaded = load(chip).set(changes)
+    _note_idle(speaker, loaded, settings)
     claim = claim_result(output, loaded.name)
     path = claim.path
     speaker.warn_when_cold()
@@ -66,7 +72,7 @@ def simulate(
 
     try:
         with interrupts:
-            run = run_analyses(loaded, claim, arguments=sys.argv, watch=watch)
+            run = run_analyses(loaded, claim, data=data, arguments=sys.argv, watch=watch)
     finally:
         progress.clear()
     for note in loaded.netlist.notes:
@@ -76,6 +82,20 @@ def simulate(
     speaker.answer(
         {**run.facts, "seconds": speaker.seconds, "file": str(path), "op": operating_point(run), "meas": {}}
     )
+
+
+def _note_idle(speaker: Speaker, chip: LoadedChip, settings: tuple[str, ...]) -> None:
+    """Say which values set here change nothing: those of training, where no waveform learns."""
+    from eqchip.simulator.learning.waveform import waveform_of
+
+    if waveform_of(chip.circuit) is not None:
+        return
+    for name in assignments(settings):
+        if name.partition(".")[0].lower() in IDLE:
+            speaker.note(
+                f"--set {name} changes nothing in these analyses: none of them learns (.tran … learn, or "
+                "eqchip train)"
+            )
 
 
 def operating_point(run: Run) -> dict[str, float] | None:
@@ -112,6 +132,11 @@ def _print(speaker: Speaker, run: Run) -> None:
         count = sum(max(1, column.width) for column in trace.plan.columns)
         span = f"{axis.name} {first} to {last}"
         speaker.say(f"{name}: {span}, {trace.axis.size} points of {count} quantities, {residual}")
+        if left_out := _names(trace.plan.attributes.get("left_out")):
+            speaker.note(
+                f"{name}: the course of {', '.join(left_out)} is not recorded: too many weights for a column "
+                f"each (.save {left_out[0]} does, beside what else is named); what was learned is in /weights"
+            )
         if answered := _answered(trace):
             speaker.say(answered)
 
@@ -149,3 +174,8 @@ def _print_values(speaker: Speaker, part: Part) -> None:
 def _next(run: Run, path: Path) -> str:
     drawn = any(part.trace.plan.axis is not None for part in run.parts.values())
     return f"eqchip {'plot' if drawn else 'show'} {quoted(path)}"
+
+
+def _names(found: Any) -> list[str]:
+    """Return a list of names as attributes hold it: none, one, or several."""
+    return [found] if isinstance(found, str) else [str(one) for one in (() if found is None else found)]

@@ -84,10 +84,15 @@ def _start(chip: AnyChip, seed: int | None, set_threads: int | None) -> LoadedCh
 
 
 def simulate(
-    chip: AnyChip, file: str | Path | None = None, *, seed: int | None = None, threads: int | None = None
+    chip: AnyChip,
+    file: str | Path | None = None,
+    *,
+    data: str | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
 ) -> Run:
     """Run the analyses of a netlist in their order: `run.op`, `run.dc`, `run.tran`, `run["v(out)"]`."""
-    return _simulate(_start(chip, seed, threads), _path(file))
+    return _simulate(_start(chip, seed, threads), _path(file), data=data)
 
 
 def train(

@@ -70,16 +70,24 @@ def simulate(
     chip: LoadedChip,
     file: str | os.PathLike[str] | None = None,
     *,
+    data: str | None = None,
     arguments: Sequence[str] = (),
     watch: Watch | None = None,
 ) -> Run:
-    """Run every analysis of a chip, in the order of its netlist."""
+    """Run every analysis of a chip, in the order of its netlist; `data` are what its waveform learns from."""
     circuit = with_weights(chip.circuit)
     if not circuit.analyses:
         trainable = f"; eqchip train {chip.name} trains it" if circuit.learns else ""
         raise InputError(f"{chip.name} asks for no analysis", expected=f"a card .op, .dc or .tran{trainable}")
     begin = time.monotonic()
-    learner = learner_of(circuit, load_data(circuit)) if waveform_of(circuit) else None
+    if data is not None and waveform_of(circuit) is None:
+        raise InputError(
+            f"data {data}: {chip.name} shows no samples to anything in its analyses",
+            expected="a card .tran … learn, or eqchip train",
+        )
+    # Out of a record, the samples are those of its own run.
+    data = chip.data if data is None and waveform_of(circuit) is not None else data
+    learner = learner_of(circuit, load_data(circuit, data)) if waveform_of(circuit) else None
     # Each analysis says first what is going to come: a file needs all of it before the first row.
     streams = _streams(circuit, learner)
     plans = [_first(stream) for stream in streams]
@@ -103,7 +111,9 @@ def simulate(
         weights = learner.weights() if learner is not None else None
         return Run(facts, dict(zip(names, traces, strict=True)), weights)
     arrays = weight_plans(learner.chip) if learner else []
-    with Recorder(file, origin("simulate", chip, "sparse", "float64", arguments), plans, arrays) as recorder:
+    where = origin("simulate", chip, "sparse", "float64", arguments, data)
+    where = replace(where, parameters={**where.parameters, "data_option": data})
+    with Recorder(file, where, plans, arrays) as recorder:
         stored = -math.inf
         try:
             for index, blocks in enumerate(watched):

@@ -1,7 +1,9 @@
 """Moving: the parameters that learn while time flows, and the columns they are recorded in.
 
 One column an array, `w(yxh)`, an element each, row by row and named `yxh[0,1]`; of one neuron or device a
-plain number. Of an array whose pairs are one device, (i, j) with i < j. `.save w(Yxh)` selects.
+plain number. Of an array whose pairs are one device, (i, j) with i < j. `.save w(Yxh)` selects. Without it
+the smallest arrays are recorded that have WIDE elements together: a row of all of a large chip would take
+megabytes. What they learned is in the file all the same, as it is at the end.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from eqchip.simulator.system import Elements, System
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+#: Elements whose course is recorded without a .save card.
+WIDE = 4096
+
 #: How each rule moves a parameter in time.
 LAWS = {"contrast": CONTRAST, "stdp": CONTRAST, "vectorfield": FIELD}
 
@@ -33,6 +38,7 @@ class Moving:
     ranges: tuple[slice, ...]  # of each learnable
     columns: tuple[Column, ...]
     picks: tuple[IntArray, ...]  # places of each column among those recorded
+    left_out: tuple[str, ...] = ()  # columns too wide to record unless .save asks for them
 
     def values(self, rows: FloatArray) -> dict[str, FloatArray]:
         """Return the columns of a block of rows of the recorded parameters."""
@@ -67,13 +73,15 @@ def moving_parameters(system: System, learnables: Sequence[Learnable]) -> Moving
         known |= _columns(found, np.arange(count, count + len(own), dtype=np.int64), one.unit)
         count += len(own)
     chosen = _chosen(system.circuit.saves, known)
+    taken = {column.name for column, _ in chosen}
+    left_out = () if system.circuit.saves else tuple(n for n in known if "[" not in n and n not in taken)
     kept = np.concatenate([*(places for _, places in chosen), np.zeros(0, np.int64)]).astype(np.int64)
     plastic = plastic_of(graph, np.concatenate(elements), np.concatenate(spots), kept, system.size)
     for one, where in zip(learnables, ranges, strict=True):
         plastic.low[where], plastic.high[where] = one.low, one.high
     ends = np.cumsum([len(places) for _, places in chosen]).tolist()
     picks = [np.arange(end - len(places), end) for end, (_, places) in zip(ends, chosen, strict=True)]
-    return Moving(plastic, tuple(ranges), tuple(column for column, _ in chosen), tuple(picks))
+    return Moving(plastic, tuple(ranges), tuple(column for column, _ in chosen), tuple(picks), left_out)
 
 
 def _columns(found: Elements, places: IntArray, unit: str) -> dict[str, tuple[Column, IntArray]]:
@@ -93,9 +101,13 @@ def _columns(found: Elements, places: IntArray, unit: str) -> dict[str, tuple[Co
 
 
 def _chosen(saves: Sequence[str], known: dict[str, tuple[Column, IntArray]]) -> list[tuple[Column, IntArray]]:
-    """Return what is recorded: every array, or what `.save` names."""
+    """Return what is recorded: every array as far as there is room, or what `.save` names."""
     if not saves:
-        return [one for name, one in known.items() if "[" not in name]
+        whole = {name: len(places) for name, (_, places) in known.items() if "[" not in name}
+        order = sorted(whole, key=lambda name: whole[name])
+        room = np.cumsum([whole[name] for name in order]) <= WIDE
+        taken = {name for name, fits in zip(order, room, strict=True) if fits}
+        return [one for name, one in known.items() if name in taken]
     wanted = dict.fromkeys(name.lower().replace(" ", "") for name in saves if name.startswith("w("))
     for name in wanted:
         if name not in known:

@@ -110,6 +110,7 @@ def lesson_of(chip: SparseChip, data: Dataset) -> Lesson:
             "free": circuit.protocol.free,
             "nudged": circuit.protocol.nudged,
             "gap": circuit.protocol.gap,
+            **({"left_out": list(moving.left_out)} if moving.left_out else {}),
         },
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -221,3 +222,37 @@ def test_division_follows_ieee() -> None:
 
     assert divide(1.0, 0.0) == np.inf
     assert np.isnan(divide(0.0, 0.0))
+
+
+@pytest.mark.skipif(bool(kernels.numba.config.DISABLE_JIT), reason="nothing is compiled")
+def test_the_garbage_collector_is_left_as_it_was() -> None:
+    """While a kernel is compiled it may run more rarely; after that, also after a failure, as before."""
+    seen = []
+
+    @kernel
+    def fails(x: float) -> float:
+        return x + "a"  # type: ignore[operator, no-any-return]
+
+    @kernel
+    def adds(x: float) -> float:
+        return x + 1.0
+
+    class Watch(kernels.event.Listener):  # type: ignore[misc]
+        def on_start(self, happened: object) -> None:
+            seen.append(gc.get_threshold()[0])
+
+        def on_end(self, happened: object) -> None: ...
+
+    before = gc.get_threshold()
+    gc.set_threshold(321, 7, 9)
+    try:
+        with kernels.event.install_listener("numba:compile", Watch()):
+            assert adds(1.0) == 2.0
+        assert seen
+        assert min(seen) > 321
+        assert gc.get_threshold() == (321, 7, 9)
+        with pytest.raises(kernels.numba.TypingError):
+            fails(1.0)
+        assert gc.get_threshold() == (321, 7, 9)
+    finally:
+        gc.set_threshold(*before)

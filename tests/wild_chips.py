@@ -90,7 +90,7 @@ def wild(
         if at == 0 or maybe(0.85):
             learning.append(f"Y{a}{b}")
     learning += [f"N{name}" for name in free if maybe(0.85)]
-    cards += [f".learn {name} rate={number(0.05, 0.3)}{learn}" for name in learning]
+    cards += [f".learn {name} rate={number(0.02, 0.1)}{learn}" for name in learning]
     cards += [f".input {name}" for name in inputs] + [f".output {name} decode=linear" for name in outputs]
     cards += [f".nudge {name} cost={cost}" for name in outputs]
     cards += [f".train seed={seed} {train or 'tol=1e-13'}", ".end"]

@@ -13,9 +13,8 @@ from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.trainer import train
 from eqchip.simulator.samples import Dataset, Samples
 from eqchip.simulator.streams import stream
-from naive_rules import close
 from wild_chips import samples
-from wild_learning import EULER, KINDS, Case
+from wild_learning import EULER, KINDS, Case, near
 
 RULES = (
     ("contrast", "onesided"),
@@ -62,7 +61,7 @@ def training(seed: int) -> None:
         end = chip.parameters()
         twin = case.chip(form, dtype)
         step_by_step(twin, data, plan)
-        close(end, twin.parameters(), 1e-8 if dtype == np.float64 else 1e-3)
+        near(end, twin.parameters(), 1e-8 if dtype == np.float64 else 1e-3)
         for one in chip.learnables:
             limits = np.array([one.low, one.high], dtype)
             assert np.all(end[one.name] >= limits[0])
@@ -75,8 +74,8 @@ def training(seed: int) -> None:
             list(train(resumed, data, plan, state))
             _same(resumed, end)
         ends.append(end)
-    close(ends[2], ends[0], 1e-6)
-    close(ends[1], ends[0], 1e-2)
+    near(ends[2], ends[0], 1e-6)
+    near(ends[1], ends[0], 1e-2)
 
 
 def step_by_step(chip: Chip, data: Dataset, plan: Plan) -> None:

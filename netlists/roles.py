@@ -236,9 +236,9 @@ def check_train(
     """
 
     def at(*names: str) -> Location | None:
-        return next(
-            (places[name] for name in names if name in train and places.get(name)), places.get("", None)
-        )
+        # What --set gave stands on no card: no place is better than a line that says something else.
+        found = [places[name] for name in names if name in train and name in places]
+        return next((one for one in found if one), None if found else places.get(""))
 
     rule = str(train.get("rule", "contrast"))
     estimators = PAIRS[rule]

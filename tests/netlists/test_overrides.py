@@ -199,3 +199,18 @@ def test_nothing_is_shared_between_circuits() -> None:
     assert plain.train == {}
     with pytest.raises(InputError):
         elaborate(netlist, {"nothing": 1})
+
+
+def test_what_set_gives_is_not_blamed_on_the_card() -> None:
+    from eqchip.netlists.elaborate import elaborate
+    from eqchip.netlists.reader import parse
+
+    text = "test\n.bus x[2] y[1]\n.model syn synapse()\nYxy x y syn\nNy y cell\n"
+    text += ".model cell neuron()\n.input x\n.output y\n.nudge y\n.learn Yxy rate=1\n.data xor\n"
+    text += ".train beta={}\n.end\n"
+    with pytest.raises(InputError, match="beta=0 nudges nothing") as found:
+        elaborate(parse(text.format("0.5"), "test.cir"), {"train.beta": "0"})
+    assert found.value.at is None
+    with pytest.raises(InputError, match="beta=0 nudges nothing") as found:
+        elaborate(parse(text.format("0"), "test.cir"))
+    assert "test.cir:12:8:" in str(found.value)

@@ -124,7 +124,7 @@ class _Member:
 class _Luck:
     """Whether sharing pays: on a busy machine others are stopped in the middle of a part that is waited for.
 
-    After such a wait so many times are done alone; twice as many after every further one.
+    After such a wait so many times are done alone; four times as many after a further one soon after.
     """
 
     least, most = 32, 2048
@@ -135,9 +135,9 @@ class _Luck:
     def learn(self, worked: float, waited: float) -> None:
         """Take in how long one share took, s."""
         if waited > 0.5 * worked + HICCUP:
-            self.alone, self.next = self.next, min(2 * self.next, self.most)
+            self.alone, self.next = self.next, min(4 * self.next, self.most)
         else:
-            self.next = max(self.next // 2, self.least)
+            self.next = max(self.next * 7 // 8, self.least)
 
 
 _luck = _Luck()

@@ -136,7 +136,8 @@ def test_a_state_that_runs_away_says_so() -> None:
 
 
 def test_a_group_that_is_lost_is_seen_though_those_after_it_are_not() -> None:
-    text = CHIP.replace("Yhy h y syn\n", "Yhy h y syn dir=backward\n").replace("Yhg h g syn dir=forward\n", "")
+    text = CHIP.replace("Yhy h y syn\n", "Yhy h y syn dir=backward\n")
+    text = text.replace("Yhg h g syn dir=forward\n", "")
     made = chip(np.float32, text=text)
     data = np.zeros((2, 5))
     begun = made.settle(data, Settling("euler", steps=1, eps=0.3))

@@ -92,8 +92,6 @@ class SparseSettling(SparseFrame):
             begin = replace(start, values=x)
         if len(twin.inputs) == len(self.circuit.nodes) - 1:  # nothing is left that time could move
             settling = replace(settling, solve="equilibrium", steps=0, eps=0.0, seconds=0.0)
-        if len(twin.inputs) == len(self.circuit.nodes) - 1:  # nothing is left that time could move
-            settling = replace(settling, solve="equilibrium", steps=0, eps=0.0, seconds=0.0)
         state = twin.settle(np.concatenate([inputs, targets], axis=1), settling, None, begin)
         return replace(state, values=np.ascontiguousarray(state.values[:, same]))
 

@@ -71,11 +71,6 @@ def copied(nest: Any) -> Any:
     return None if nest is None else _map(np.array, nest)
 
 
-def copied(nest: Any) -> Any:
-    """Return a nest of arrays of its own; None of none."""
-    return None if nest is None else _map(np.array, nest)
-
-
 def _map(function: Callable[..., Array], *nests: Any) -> Any:
     """Apply `function` to the arrays at the same place of each nest, and return a nest alike."""
     first = nests[0]

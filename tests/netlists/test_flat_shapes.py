@@ -40,7 +40,13 @@ Ny y cell
 
 @pytest.mark.ngspice
 @pytest.mark.parametrize("drive", ["energy", "direct"])
-@pytest.mark.parametrize("activation", ["hardsigmoid", "sigmoid", "tanh", "softplus", "relu", "linear"])
+@pytest.mark.parametrize(
+    "activation",
+    [
+        *("hardsigmoid", "sigmoid", "tanh", "softplus", "relu", "linear"),
+        *("tanh low=-0.06 high=0.09", "sigmoid high=0.2", "linear low=-0.05 high=0.1", "relu high=0.1"),
+    ],
+)
 def test_ngspice_settles_to_the_same_voltages(activation: str, drive: str, tmp_path: Path) -> None:
     text = TEXT.format(activation=activation, drive=drive)
     circuit = with_weights(elaborate(parse(text, "shapes.cir")))

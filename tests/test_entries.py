@@ -62,7 +62,7 @@ RAISE = Entry(raise_inner, types.int64(types.CPointer(types.int64)))
 @kernel
 def hand_on(packed: NDArray[np.int64], address: int) -> int:
     state = unpack(packed, Outer)
-    return call(address, (state.inner,))  # type: ignore[no-any-return]
+    return call(address, (state.inner,))
 
 
 def test_a_part_of_what_was_packed_can_be_handed_on() -> None:

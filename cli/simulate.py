@@ -75,7 +75,7 @@ def simulate(
             run = run_analyses(loaded, claim, data=data, arguments=sys.argv, watch=watch)
     finally:
         progress.clear()
-    for note in loaded.netlist.notes:
+    for note in loaded.circuit.notes:
         speaker.note(f"{note[0]}: {note[1]}")
     _print(speaker, run)
     speaker.say(f"\nwrote {path} in {speaker.seconds:.2f} s; next: {_next(run, path)}")

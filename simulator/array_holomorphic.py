@@ -90,7 +90,7 @@ class ArrayHolomorphic(ArrayFrame):
         """Return the activities of every group, inputs among them."""
         rho: list[Array] = [np.empty((0, 0))] * len(self.wiring.nodes)
         for group, part in zip(self.layout.inputs, free.extra["inputs"], strict=True):
-            rho[group] = part
+            rho[group] = self.wiring.nodes[group].activity(part)
         for group, part in zip(
             self.wiring.free, np.split(chip.laws(s)[0], self._cuts(), axis=1), strict=True
         ):

@@ -57,7 +57,7 @@ def test_the_error_falls_as_the_nth_power_of_beta(points: int, text: str, kind: 
     ]
     norm = apart(wanted, {name: np.zeros_like(value) for name, value in wanted.items()})
     assert errors[1] < 0.1 * norm
-    if errors[0] > 1e-11 * norm:
+    if errors[0] > 1e-9 * norm + 1e-11:  # well above what is left of settling
         assert np.log(errors[1] / errors[0]) / np.log(large / small) == pytest.approx(points, abs=0.05)
 
 

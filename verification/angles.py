@@ -15,6 +15,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
+from matplotlib.ticker import MaxNLocator
 
 HERE = Path(__file__).parent
 PICTURE = HERE.parent / "docs" / "pictures" / "vector-field.png"
@@ -38,6 +39,7 @@ def main() -> None:
             bottom.plot(epochs[: len(angle)], angle, marker=".", label=name)
         bottom.axhline(90, color="0.8", lw=0.8)
         bottom.set_xlabel("epoch")
+        bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
         for axis in (top, bottom):
             axis.legend(fontsize=8, frameon=False)
     for axis, label in zip(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from eqchip.cli.examples import EXAMPLES
@@ -45,7 +46,9 @@ def test_an_example_in_help_is_a_command_line_that_is_understood(name: str, line
     assert word == name
     command = commands.get_command(None, name)  # type: ignore[arg-type]
     assert command is not None
-    context = command.make_context(name, arguments)  # reads options and words, runs nothing
+    # A command keeps the help option it was first asked for: ask as the program does.
+    parent = click.Context(commands, info_name="eqchip", **commands.context_settings)
+    context = command.make_context(name, arguments, parent)  # reads options and words, runs nothing
     for pair in context.params.get("settings", ()):
         assert "=" in pair
     shown = command.get_help(context)

@@ -51,6 +51,7 @@ class Published:
 
 _SB, _EG, _VF = "Scellier & Bengio 2017", "Ernoult et al. 2019", "Scellier et al. 2018"
 _BPTT = {"train.rule": "bptt"}
+_HARD = {"cell.activation": "hardsigmoid", "out.activation": "hardsigmoid"}
 TABLE = (
     Published("EP 784-500-10, table", "ep-784-500-10", 25, "2–3 (0.00)", _SB, seeds=3),
     Published("EP 784-500-10, code", "ep-784-500-10-code", 25, "2–3 (0.00)", _SB, seeds=3),
@@ -58,9 +59,18 @@ TABLE = (
     Published("EP 784-500-500-10, equilibrium", "ep-784-500-500-10-eq", 30, "2–3 (0.00)", _SB),
     Published("EP 784-500-500-500-10, equilibrium", "ep-784-500-500-500-10-eq", 30, "2–3 (0.00)", _SB),
     Published("EB-1h, EP", "eb-784-512-10", 30, "2.06 ± 0.17 (0.13)", _EG),
+    Published(
+        "EB-1h, EP, hard sigmoid",
+        "eb-784-512-10",
+        30,
+        "2.06 ± 0.17 (0.13)",
+        _EG,
+        {**_HARD, "inx.activation": "linear"},
+    ),
     Published("EB-1h, BPTT", "eb-784-512-10", 30, "2.11 ± 0.09 (0.46)", _EG, _BPTT),
     Published("EB-2h, EP", "eb-784-512-512-10", 50, "2.01 ± 0.21 (0.11)", _EG),
     Published("P-1h, EP", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG),
+    Published("P-1h, EP, hard sigmoid", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG, _HARD),
     Published("P-1h, BPTT", "p-784-512-10", 30, "2.00 ± 0.12 (0.55)", _EG, _BPTT),
     Published("P-2h, EP", "p-784-512-512-10", 50, "1.95 ± 0.10 (0.14)", _EG),
     Published("P-3h, EP", "p-784-512-512-512-10", 100, "2.01 ± 0.18 (0.10)", _EG),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
 
 
 class Interrupts:
@@ -11,7 +13,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._asked = False
-        self._before: object = None
+        self._before: Callable[[int, FrameType | None], Any] | int | None = None
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         self._asked = True
@@ -29,4 +31,5 @@ class Interrupts:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]
+        # None: the handler before was not Python's, and Python cannot put it back.
+        signal.signal(signal.SIGINT, signal.SIG_DFL if self._before is None else self._before)

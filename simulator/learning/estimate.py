@@ -15,7 +15,6 @@ import numpy as np
 from eqchip.simulator.chip import Array, Chip, Nudge, State, Weights
 from eqchip.simulator.learning.estimators.estimator import Estimator
 from eqchip.simulator.learning.plan import Plan
-from eqchip.simulator.learning.rules.contrast import CONTRAST
 from eqchip.simulator.learning.rules.rule import Rule
 from eqchip.simulator.learning.settled import finite as finite
 from eqchip.simulator.learning.settled import settle_free as settle_free
@@ -110,7 +109,7 @@ def _found(
     assert rule.signal is not None
     first, second, distance = states[method.first], states[method.second], method.distance * beta
     outputs = chip.outputs(free)
-    if ends_do and rule is CONTRAST:
+    if ends_do and rule.in_place:
         return Estimate(free, tuple(nudged), betas, outputs, {}, ends=(first, second, distance))
     values = _over(rule.signal(chip, first, second), distance)
     return Estimate(free, tuple(nudged), betas, outputs, values)

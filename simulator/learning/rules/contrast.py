@@ -22,5 +22,6 @@ CONTRAST = Rule(
     "∂E/∂θ in one state minus the same in the other",
     limit="dLoss/dθ",
     signal=signal,
+    in_place=True,
     exact=True,
 )

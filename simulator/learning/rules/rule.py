@@ -39,6 +39,8 @@ class Rule:
     aim: Reference | None = None  # what `limit` says, where it is computed and is not dLoss/dθ
     descent: Descent | None = None  # a reference that runs the free phase itself
     local: bool = True  # False: it needs what no device can feel at its own terminals
+    #: Its signal is `chip.contrast` of two ends: `chip.descend_contrast` steps θ without making it.
+    in_place: bool = False
     #: Whether, live and at equilibrium, it is at any β *exactly* the slope of its estimator's target.
     exact: bool = False
 

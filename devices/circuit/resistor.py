@@ -73,14 +73,14 @@ def law(
 def energy(u: FloatArray, p: FloatArray) -> float:
     """E = ½·g·(u0 − u1)², in watts (a co-content of currents)."""
     drop = u[0] - u[1]
-    return 0.5 * p[0] * drop * drop  # type: ignore[no-any-return]
+    return float(0.5 * p[0] * drop * drop)
 
 
 @kernel
 def signal(u: FloatArray, p: FloatArray) -> float:
     """∂E/∂g = ½·(u0 − u1)²."""
     drop = u[0] - u[1]
-    return 0.5 * drop * drop  # type: ignore[no-any-return]
+    return float(0.5 * drop * drop)
 
 
 @kernel

@@ -279,4 +279,4 @@ def run(
             value[top] = y
             for k in range(count):
                 slope[top, k] = chain(by_x, slope[top, k])
-    return value[0]  # type: ignore[no-any-return]
+    return float(value[0])

@@ -159,28 +159,28 @@ def value(kind: int, n: FloatArray, time: float) -> float:
             turn = math.floor(t / period)
             t -= period * turn
         if t <= 0.0 or t >= rise + width + fall or (pulses > 0.0 and turn >= pulses):
-            return n[0]  # type: ignore[no-any-return]
+            return float(n[0])
         if t < rise:
-            return n[0] + (n[1] - n[0]) * t / rise  # type: ignore[no-any-return]
+            return float(n[0] + (n[1] - n[0]) * t / rise)
         if t <= rise + width:
-            return n[1]  # type: ignore[no-any-return]
-        return n[1] + (n[0] - n[1]) * (t - (rise + width)) / fall  # type: ignore[no-any-return]
+            return float(n[1])
+        return float(n[1] + (n[0] - n[1]) * (t - (rise + width)) / fall)
     if kind == SIN:
         t = max(time - n[3], 0.0)
-        return n[0] + n[1] * math.sin(2.0 * math.pi * n[2] * t + n[5]) * math.exp(-t * n[4])  # type: ignore[no-any-return]
+        return float(n[0] + n[1] * math.sin(2.0 * math.pi * n[2] * t + n[5]) * math.exp(-t * n[4]))
     if kind == EXP:
         result = n[0]
         if time > n[2]:
             result += (n[1] - n[0]) * (1.0 - math.exp(-(time - n[2]) / n[3]))
         if time > n[4]:
             result += (n[0] - n[1]) * (1.0 - math.exp(-(time - n[4]) / n[5]))
-        return result  # type: ignore[no-any-return]
+        return float(result)
     if kind == SFFM:
         inner = n[3] * math.sin(2.0 * math.pi * n[4] * time + n[6])
-        return n[0] + n[1] * math.sin(2.0 * math.pi * n[2] * time + n[5] + inner)  # type: ignore[no-any-return]
+        return float(n[0] + n[1] * math.sin(2.0 * math.pi * n[2] * time + n[5] + inner))
     if kind == PWL:
         return _broken_line(n, time - n[0])
-    return n[0]  # type: ignore[no-any-return]
+    return float(n[0])
 
 
 @kernel
@@ -195,9 +195,9 @@ def _broken_line(n: FloatArray, t: float) -> float:
         phase = max(t - last, 0.0) % period
         t = first + (phase if period - phase > rounding else 0.0)
     if t <= n[2]:
-        return n[3]  # type: ignore[no-any-return]
+        return float(n[3])
     if t >= last:
-        return n[2 * points + 1]  # type: ignore[no-any-return]
+        return float(n[2 * points + 1])
     left, right = 0, points - 1
     while right - left > 1:
         middle = (left + right) // 2
@@ -206,7 +206,7 @@ def _broken_line(n: FloatArray, t: float) -> float:
         else:
             left = middle
     t0, v0, t1, v1 = n[2 + 2 * left], n[3 + 2 * left], n[2 + 2 * right], n[3 + 2 * right]
-    return v0 + (v1 - v0) * (t - t0) / (t1 - t0)  # type: ignore[no-any-return]
+    return float(v0 + (v1 - v0) * (t - t0) / (t1 - t0))
 
 
 @kernel

@@ -132,14 +132,14 @@ def energy(u: FloatArray, p: FloatArray) -> float:
     vunit = p[VUNIT]
     code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
     rho = activity(code, p[SLOPE], p[SHIFT], u[0] / vunit)
-    return p[GLEAK] * (0.5 * u[0] * u[0] - vunit * vunit * p[_BIAS] * rho)  # type: ignore[no-any-return]
+    return float(p[GLEAK] * (0.5 * u[0] * u[0] - vunit * vunit * p[_BIAS] * rho))
 
 
 @kernel
 def signal(u: FloatArray, p: FloatArray) -> float:
     """∂E/∂b = −gleak·vunit²·ρ(s)."""
     rho = activity(p[CODE], p[SLOPE], p[SHIFT], u[0] / p[VUNIT])
-    return -p[GLEAK] * p[VUNIT] * p[VUNIT] * rho  # type: ignore[no-any-return]
+    return float(-p[GLEAK] * p[VUNIT] * p[VUNIT] * rho)
 
 
 @kernel

@@ -70,7 +70,7 @@ def transconductance(p: FloatArray) -> float:
         unit = p[GLEAK]
     if unit == 0.0:
         unit = p[_FALLBACK]
-    return unit * p[_SHARE]  # type: ignore[no-any-return]
+    return float(unit * p[_SHARE])
 
 
 @kernel
@@ -112,7 +112,7 @@ def energy(u: FloatArray, p: FloatArray) -> float:
         a = end * COLUMNS
         if p[_INTO_PRE + end] == 0.0 or (p[a + ENERGY_DRIVE] == 0.0 and p[a + CODE] != LINEAR):
             return np.nan
-    return signal(u, p) * p[_W]  # type: ignore[no-any-return]
+    return float(signal(u, p) * p[_W])
 
 
 @kernel

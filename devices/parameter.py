@@ -25,6 +25,10 @@ class Parameter:
     `text` states. `low` and `high` bound a number, inclusive unless `open_low` (then value > low).
     `words` lists the bare words an enumerated parameter takes, `aliases` other names it answers to.
     `nonzero` refuses 0; `hint` is added to what a message says would be right.
+
+    A parameter whose place is not the law belongs to an imperfection: its `effect`, by default its own name,
+    which `--ideal` and `--only` know; its default is the ideal. `spreads` names the parameter of which this
+    one is the spread from device to device, drawn once a chip; `spread_law` says how (manufacture.py).
     """
 
     name: str
@@ -42,6 +46,16 @@ class Parameter:
     nonzero: bool = False
     aliases: tuple[str, ...] = ()
     hint: str = ""
+    effect: str = ""
+    spreads: str = ""
+    spread_law: str = "relative"  # relative | absolute | lognormal
+
+    @property
+    def imperfection(self) -> str:
+        """The imperfection it belongs to; "" for a parameter of the ideal device."""
+        if self.place is Place.LAW:
+            return ""
+        return self.effect or self.name
 
     @property
     def enumerated(self) -> bool:

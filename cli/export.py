@@ -55,9 +55,9 @@ def _write_spice(source: str, path: Path, settings: tuple[str, ...]) -> None:
     from eqchip.errors import InputError
     from eqchip.netlists.flatten import flat_spice
     from eqchip.simulator.loaded import load
-    from eqchip.simulator.weights import with_weights
+    from eqchip.simulator.manufacture import manufactured
 
-    text = flat_spice(with_weights(load(source).set(assignments(settings)).circuit))
+    text = flat_spice(manufactured(load(source).set(assignments(settings)).circuit))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:

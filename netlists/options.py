@@ -50,6 +50,14 @@ OPTIONS = by_name(
         Parameter("maxord", "", 2.0, "Largest order of gear.", 1, 6, integer=True, source=_MANUAL),
         Parameter("gunit", "S", 1.0, "Conductance scale of a chip without neurons.", 0.0, open_low=True),
         Parameter("vunit", "V", 1.0, "Voltage scale of a chip without neurons.", 0.0, open_low=True),
+        Parameter(
+            "chipseed",
+            "",
+            0.0,
+            "Which chip off the line: seeds all that differs from device to device.",
+            0.0,
+            integer=True,
+        ),
     )
 )
 

@@ -19,9 +19,9 @@ from eqchip.simulator.exchange import ngspice
 from eqchip.simulator.exchange.raw import PLOT_NAMES, Plot
 from eqchip.simulator.exchange.tables import flat_columns
 from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.manufacture import manufactured
 from eqchip.simulator.run import Part
 from eqchip.simulator.simulating import simulate
-from eqchip.simulator.weights import with_weights
 
 Array = NDArray[Any]
 
@@ -64,7 +64,7 @@ def compare(chip: LoadedChip, limit: float | None = 600.0) -> list[Comparison]:
     """Run a chip's analyses here and in ngspice; one comparison for each."""
     folder = Path(chip.circuit.file).parent if chip.circuit.file else None
     # A missing program is noticed before anything is computed.
-    circuit = with_weights(chip.circuit)
+    circuit = manufactured(chip.circuit)
     text = flat_spice(circuit)
     try:
         plots, tight = ngspice.run(text, tight=True, limit=limit, folder=folder), True

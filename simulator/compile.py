@@ -15,7 +15,7 @@ from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.array_form import ArrayChip
 from eqchip.simulator.array_layout import Unsuited, lay_out
-from eqchip.simulator.weights import with_weights
+from eqchip.simulator.manufacture import manufactured
 
 if TYPE_CHECKING:
     from eqchip.simulator.sparse_form import SparseChip
@@ -37,7 +37,7 @@ def compile_chip(circuit: Circuit, form: str = "auto", dtype: Any = None) -> Arr
     if form not in FORMS:
         raise InputError(f"form={form}: no such form", expected=" | ".join(FORMS))
     asked = None if dtype is None else _dtype(dtype)
-    circuit = with_weights(circuit)
+    circuit = manufactured(circuit)
     if form == "sparse":
         return _sparse(circuit, "asked for", asked)
     try:

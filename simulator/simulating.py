@@ -17,6 +17,7 @@ from eqchip.simulator.curves import weight_plans
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.waveform import Learner, learner_of, waveform_of
 from eqchip.simulator.loaded import LoadedChip, pointing
+from eqchip.simulator.manufacture import manufactured
 from eqchip.simulator.records.layout import group_names
 from eqchip.simulator.records.provenance import Provenance, resolved
 from eqchip.simulator.records.reader import Record
@@ -25,7 +26,6 @@ from eqchip.simulator.records.shield import shielded
 from eqchip.simulator.rows import Plan, Rows, gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.sparse import compile_sparse
-from eqchip.simulator.weights import with_weights
 
 #: Weights go to disk this often at most, in seconds; and at the end.
 OFTEN = 2.0
@@ -75,7 +75,7 @@ def simulate(
     watch: Watch | None = None,
 ) -> Run:
     """Run every analysis of a chip, in the order of its netlist; `data` are what its waveform learns from."""
-    circuit = with_weights(chip.circuit)
+    circuit = manufactured(chip.circuit)
     if not circuit.analyses:
         trainable = f"; eqchip train {chip.name} trains it" if circuit.learns else ""
         raise InputError(f"{chip.name} asks for no analysis", expected=f"a card .op, .dc or .tran{trainable}")

@@ -149,6 +149,7 @@ def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any, 
         dtype,
         clamped=held,
         instance=instance.name,
+        offset=given.values["offset"].copy() if np.any(given.values.get("offset", 0.0)) else None,
         inlet=None if family.inlet is None else family.inlet(given),
     )
 

@@ -55,10 +55,12 @@ class Nodes:
     dtype: Any = np.float64
     clamped: bool = False
     instance: str = ""  # the netlist's name of the neurons; empty for bare nodes
+    offset: FloatArray | None = None  # (n) added to the bias, and not learned; None: none
     inlet: FloatArray | None = None  # (n, 3) code, slope, shift of what the whole drive passes; None: nothing
     law: Law = field(init=False)
     exact: int | None = field(init=False)  # which functions the kernels use; see node_kernels
     b: Array = field(init=False)  # bias in the dtype of the states
+    pulled: Array = field(init=False)  # bias and offset together
     bounded: bool = field(init=False)  # whether states have an interval to be put back into
     gate: Law | None = field(init=False, default=None)  # the inlet as the kernels know it
 
@@ -71,7 +73,7 @@ class Nodes:
         code, energy = int(self.laws[0, CODE]), bool(self.laws[0, ENERGY_DRIVE])
         self.law = Law(code, energy, slope, shift, low, high)
         self.exact = None if np.dtype(self.dtype) == np.float32 else 1
-        self.b = self.bias.astype(self.dtype)
+        self.set_bias(self.bias)
         if self.inlet is not None:
             slope, shift = (np.ascontiguousarray(one, self.dtype) for one in self.inlet.T[1:])
             kind = int(self.inlet[0, 0])
@@ -113,7 +115,8 @@ class Nodes:
     def set_bias(self, bias: Array) -> None:
         """Replace the biases."""
         self.bias[:] = bias
-        self.b[:] = bias
+        self.b = self.bias.astype(self.dtype)
+        self.pulled = self.b if self.offset is None else (self.bias + self.offset).astype(self.dtype)
 
     def start(self, samples: int, given: Array | None = None) -> Array:
         """Return states to begin with: those given, or zero, put into their interval."""

@@ -153,7 +153,7 @@ class Wiring:
                 drives.append(np.empty((samples, 0), self.dtype))
                 continue
             drive = np.empty((samples, nodes.size), self.dtype) if room is None else room[group]
-            drive[:] = nodes.b
+            drive[:] = nodes.pulled
             for link, forward in self.from_clamped[group]:
                 if forward and link.post_part == slice(0, nodes.size):
                     link.coupling.drive_held(rho[link.pre][:, link.pre_part], drive)

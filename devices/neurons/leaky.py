@@ -1,11 +1,12 @@
 """Leaky neuron: a node with capacitance, leak, bias and an activation.
 
     state s = v/vunit, activity ρ(s) (node_law.py)
-    i = gleak·v − gleak·vunit·b·ρ′(s)      drive=energy;  under drive=direct the factor ρ′ is left out
+    i = gleak·v − gleak·vunit·(b + o)·ρ′(s)       drive=energy;  under drive=direct the factor ρ′ is left out
     q = c·v
-    E = ½·gleak·v² − gleak·vunit²·b·ρ(s)    so i = ∂E/∂v;  under drive=direct  − gleak·vunit²·b·s
+    E = ½·gleak·v² − gleak·vunit²·(b + o)·ρ(s)    so i = ∂E/∂v;  under drive=direct  − gleak·vunit²·(b + o)·s
 
-    c F, gleak S, vunit V: τ = c/gleak, one state unit is vunit volts; b has no unit
+    c F, gleak S, vunit V: τ = c/gleak, one state unit is vunit volts; b has no unit,
+    nor has the offset o, a bias that is nobody's wish and does not learn
     signal ∂E/∂b = −gleak·vunit²·ρ(s), under either drive (the local signal of the contrast rule)
 
 hardsigmoid and relu are clamps of the state itself: v is held in [0, vunit], [0, ∞) and ρ′ = 1 on the
@@ -18,7 +19,8 @@ drive=through: the sum of all inputs passes ρ on its way in, and what it charge
 The sum is a quantity of its own, which no terminal has: the array form alone knows such neurons.
 
 Source: LANGUAGE of eqchip; Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equation 1.
-Limits: no offset, gain or bandwidth imperfection yet; vdd and ibias count in energy reports only.
+Limits: mismatch is drawn once a chip (*_dtod), without gradients over a die; no bandwidth; vdd and ibias
+count in energy reports only.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from eqchip.devices.node_law import (
     activity_slope,
 )
 from eqchip.devices.parameter import Parameter
+from eqchip.devices.place import Place
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
 
@@ -51,6 +54,7 @@ THROUGH = "through"
 _EP = "Scellier & Bengio 2017"
 _CAPACITANCE = COLUMNS
 _BIAS = COLUMNS + 1
+_OFFSET = COLUMNS + 2
 
 
 def node_law(given: Given) -> FloatArray:
@@ -100,8 +104,9 @@ def inlet(given: Given) -> FloatArray | None:
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return the node law's columns, the capacitance and the bias."""
-    return np.column_stack([node_law(given), given.values["c"], given.values["bias"]])
+    """Return the node law's columns, the capacitance, the bias and the offset."""
+    own = [given.values[name] for name in ("c", "bias", "offset")]
+    return np.column_stack([node_law(given), *own])
 
 
 @kernel
@@ -115,12 +120,12 @@ def law(
     g: FloatArray,
     c: FloatArray,
 ) -> int:
-    """i = gleak·(v − vunit·b·ρ′), q = c·v."""
-    vunit = p[VUNIT]
+    """i = gleak·(v − vunit·(b + o)·ρ′), q = c·v."""
+    vunit, bias = p[VUNIT], p[_BIAS] + p[_OFFSET]
     code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
     s = u[0] / vunit
-    i[0] = p[GLEAK] * (u[0] - vunit * p[_BIAS] * activity_slope(code, p[SLOPE], p[SHIFT], s))
-    g[0, 0] = p[GLEAK] * (1.0 - p[_BIAS] * activity_curvature(code, p[SLOPE], p[SHIFT], s))
+    i[0] = p[GLEAK] * (u[0] - vunit * bias * activity_slope(code, p[SLOPE], p[SHIFT], s))
+    g[0, 0] = p[GLEAK] * (1.0 - bias * activity_curvature(code, p[SLOPE], p[SHIFT], s))
     q[0] = p[_CAPACITANCE] * u[0]
     c[0, 0] = p[_CAPACITANCE]
     return 0
@@ -128,11 +133,11 @@ def law(
 
 @kernel
 def energy(u: FloatArray, p: FloatArray) -> float:
-    """E = ½·gleak·v² − gleak·vunit²·b·ρ(s)."""
+    """E = ½·gleak·v² − gleak·vunit²·(b + o)·ρ(s)."""
     vunit = p[VUNIT]
     code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
     rho = activity(code, p[SLOPE], p[SHIFT], u[0] / vunit)
-    return float(p[GLEAK] * (0.5 * u[0] * u[0] - vunit * vunit * p[_BIAS] * rho))
+    return float(p[GLEAK] * (0.5 * u[0] * u[0] - vunit * vunit * (p[_BIAS] + p[_OFFSET]) * rho))
 
 
 @kernel
@@ -190,6 +195,61 @@ NEURON = Family(
             words=("zeros", "normal", "uniform"),
         ),
         Parameter("spread", "", 0.1, "standard deviation of init=normal, half width of init=uniform", 0.0),
+        Parameter(
+            "offset", "", 0.0, "input offset o: a bias that does not learn", place=Place.NODE, effect="offset"
+        ),
+        Parameter(
+            "offset_dtod",
+            "",
+            0.0,
+            "spread of the offset from neuron to neuron, in state units",
+            0.0,
+            place=Place.DRAWN,
+            effect="offset",
+            spreads="offset",
+            spread_law="absolute",
+        ),
+        Parameter(
+            "c_dtod",
+            "",
+            0.0,
+            "relative spread of c: mismatch of τ",
+            0.0,
+            place=Place.DRAWN,
+            effect="tau_mismatch",
+            spreads="c",
+        ),
+        Parameter(
+            "gleak_dtod",
+            "",
+            0.0,
+            "relative spread of gleak: mismatch of leak and τ",
+            0.0,
+            place=Place.DRAWN,
+            effect="leak_mismatch",
+            spreads="gleak",
+        ),
+        Parameter(
+            "slope_dtod",
+            "",
+            0.0,
+            "relative spread of slope: mismatch of gain (sigmoid, tanh, softplus)",
+            0.0,
+            place=Place.DRAWN,
+            effect="gain_mismatch",
+            spreads="slope",
+        ),
+        Parameter(
+            "shift_dtod",
+            "",
+            0.0,
+            "spread of shift in state units: mismatch of threshold (sigmoid, tanh, softplus)",
+            0.0,
+            place=Place.DRAWN,
+            effect="threshold_mismatch",
+            spreads="shift",
+            spread_law="absolute",
+        ),
         Parameter("vdd", "V", 1.0, "supply voltage, for energy reports", 0.0),
         Parameter("ibias", "A", 0.0, "quiescent supply current, for energy reports", 0.0),
     ),

@@ -36,6 +36,8 @@ class Model:
     type: str
     values: Mapping[str, float | str]
     at: Location | None = None
+    base: str = ""  # the model it is a kind of (ako:); its values are among these
+    own: frozenset[str] = frozenset()  # of a kind of another: the values it gives itself
 
 
 @dataclass(frozen=True, slots=True)

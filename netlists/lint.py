@@ -71,7 +71,8 @@ def _learning(circuit: Circuit) -> Iterator[Fault]:
         yield "warning", circuit.train_at, f"{circuit.nudges[0].bus} is nudged, but there is no .learn card"
     if circuit.learns and circuit.data is None:
         yield "warning", circuit.train_at, f"{circuit.learns[0].target} learns, but there is no .data card"
-    if not (circuit.analyses or circuit.learns):
+    library = bool(circuit.models) and not circuit.instances
+    if not (circuit.analyses or circuit.learns or library):
         yield "warning", None, "there is nothing to do: no .op, .dc or .tran, and no .learn"
 
 
@@ -95,7 +96,8 @@ def _numbers(card: Card) -> Iterator[Fault]:
 def _unused(build: Build, netlist: Netlist) -> Iterator[Fault]:
     body = build.body
     for key, card in build.top.model_cards.items():
-        if key not in build.top.used:
+        # Of a library few are; a file of models alone is one.
+        if key not in build.top.used and card.file == netlist.file and body.elements:
             yield "warning", card.where(0), f"model {card.tokens[0]} is not used"
     for card in body.subcircuits:
         if id(card) not in build.used:

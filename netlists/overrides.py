@@ -246,9 +246,15 @@ def _apply_to_part(build: Build, one: Setting) -> None:
     build.circuit.elements.setdefault((owner.name, index), {})[parameter.name] = value
 
 
-def _change_model(build: Build, model: Model, name: str, value: Value) -> None:
+def _change_model(build: Build, model: Model, name: str, value: Value, own: bool = True) -> None:
+    """Change a value of a model, and of the models that have it from this one (ako:)."""
     changed = replace(model, values={**model.values, name: value})
+    if own and model.base:
+        changed = replace(changed, own=model.own | {name})
     build.circuit.models[model.name.lower()] = changed
+    for kind in list(build.circuit.models.values()):
+        if kind.base == model.name and name not in kind.own:
+            _change_model(build, kind, name, value, own=False)
     users: set[str] = set()
     for instance in build.circuit.instances:
         if instance.model is model:

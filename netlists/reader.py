@@ -14,7 +14,7 @@ from pathlib import Path
 from eqchip.errors import InputError, Location, nearest
 from eqchip.netlists.card import Card, Netlist
 from eqchip.netlists.collector import collector_paused
-from eqchip.netlists.includes import DEEPEST, File, Shelf, check_characters, read_text
+from eqchip.netlists.includes import DEEPEST, LIBRARY, File, Shelf, check_characters, read_text
 from eqchip.netlists.lines import cards, physical_lines
 from eqchip.netlists.matrices import take_in
 from eqchip.netlists.vocabulary import CARDS, COMMANDS, NOT_YET, OUTPUT, SETTINGS, STRUCTURE
@@ -76,6 +76,7 @@ class _Reading:
         self.nested: list[tuple[Card, list[Card]]] = []  # open .subckt cards and their bodies
         self.target = netlist.cards
         self.count = 0
+        self.taken: set[tuple[int, str, str]] = set()  # packaged libraries, by where their cards went
 
     def file(self, file: File, found: list[Card], section: str = "", at: Location | None = None) -> None:
         """Take in the cards of a file, or of one section of it."""
@@ -193,8 +194,15 @@ class _Reading:
             raise InputError(f"{card.kind} takes a file", card.where(), expected=form)
         at = card.where(0)
         file = self.shelf.find(words[0], beside, at)
+        section = words[1].lower() if len(words) == 2 else ""
+        if file.key.startswith(LIBRARY):
+            # One library may bring another that is named too: the same cards once.
+            here = (id(self.target), file.key, section)
+            if here in self.taken:
+                return
+            self.taken.add(here)
         inner = cards(physical_lines(file.text), file.shown, file.scope)
-        self.file(file, inner, words[1].lower() if len(words) == 2 else "", at)
+        self.file(file, inner, section, at)
 
     def _control(self, card: Card, rest: Iterable[Card]) -> None:
         """Skip a block of commands that only show and store."""

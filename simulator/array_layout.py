@@ -171,7 +171,7 @@ def _link(layout: Layout, instance: Instance, dtype: Any) -> Link:
     ends = Ends(
         instance.name,
         np.broadcast_to(theta, instance.shape),
-        leak if gunit is None else np.where(np.isnan(gunit), leak, gunit),
+        (leak if gunit is None else np.where(np.isnan(gunit), leak, gunit)) * given.get("gain", 1.0),
         End(rows.vunit[pre_part], rows.gleak[pre_part]),
         End(columns.vunit[post_part], columns.gleak[post_part]),
         into_post=not columns.clamped and direction != "backward",

@@ -37,19 +37,20 @@ from eqchip.devices.node_law import (
     activity_slope,
 )
 from eqchip.devices.parameter import Parameter
+from eqchip.devices.place import Place
 from eqchip.kernels import kernel
 
 _EP = "Scellier & Bengio 2017"
 
 # The row: node laws of pre and post, then these.
-_W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK = range(2 * COLUMNS, 2 * COLUMNS + 6)
+_W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK, _GAIN = range(2 * COLUMNS, 2 * COLUMNS + 7)
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return W, gunit (0: a neuron's leak), which ends it drives, its share, the fallback scale."""
+    """Return W, gunit (0: a neuron's leak), which ends it drives, its share, the fallback scale, its gain."""
     direction = given.words["dir"]
     gunit = np.nan_to_num(given.values["gunit"], nan=0.0)
-    columns = np.empty((given.count, 6))
+    columns = np.empty((given.count, 7))
     columns[:, 0] = given.values["w"]
     columns[:, 1] = gunit
     columns[:, 2] = direction != "forward"
@@ -57,12 +58,13 @@ def prepare(given: Given) -> FloatArray:
     half = given.looped if direction == "tied" else None  # one-way, it drives its node once
     columns[:, 4] = 1.0 if half is None else np.where(half, 0.5, 1.0)
     columns[:, 5] = given.settings.gunit
+    columns[:, 6] = given.values["gain"]
     return columns
 
 
 @kernel
 def transconductance(p: FloatArray) -> float:
-    """Return gunit, weighted with the share of a looped synapse."""
+    """Return gunit times gain, weighted with the share of a looped synapse."""
     unit = p[_GUNIT]
     if unit == 0.0:
         unit = p[COLUMNS + GLEAK]
@@ -70,7 +72,7 @@ def transconductance(p: FloatArray) -> float:
         unit = p[GLEAK]
     if unit == 0.0:
         unit = p[_FALLBACK]
-    return float(unit * p[_SHARE])
+    return float(unit * p[_SHARE] * p[_GAIN])
 
 
 @kernel
@@ -169,6 +171,17 @@ SYNAPSE = Family(
             "transconductance of W = 1; gleak of the column's neuron (else the row's) if not given",
             0.0,
             open_low=True,
+        ),
+        Parameter("gain", "", 1.0, "factor on gunit, the same in both directions", place=Place.READ),
+        Parameter(
+            "gain_dtod",
+            "",
+            0.0,
+            "relative spread of gain from synapse to synapse",
+            0.0,
+            place=Place.DRAWN,
+            effect="gain",
+            spreads="gain",
         ),
         Parameter(
             "init",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError, nearest
 from eqchip.simulator.chip import Learnable
-from eqchip.simulator.integrators.plastic import CONTRAST, FIELD, Plastic, plastic_of
+from eqchip.simulator.integrators.plastic import Plastic, plastic_of
 from eqchip.simulator.rows import Column
 from eqchip.simulator.system import Elements, System
 
@@ -25,9 +25,6 @@ IntArray = NDArray[np.int64]
 
 #: Elements whose course is recorded without a .save card.
 WIDE = 4096
-
-#: How each rule moves a parameter in time.
-LAWS = {"contrast": CONTRAST, "stdp": CONTRAST, "vectorfield": FIELD}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.roles import ESTIMATORS as ESTIMATOR_WORDS
@@ -28,6 +29,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
+@cache  # asked for at every batch, and a circle of points is made
 def estimator(name: str, points: int = 0) -> Estimator:
     """Return the estimator of that name; none, "", is that of rules without a β.
 

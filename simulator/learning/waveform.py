@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Nudging, Tran
 from eqchip.simulator.analyses.learning_waveform import Lesson, Presentation, learning_waveform
-from eqchip.simulator.analyses.moving import LAWS, moving_parameters
+from eqchip.simulator.analyses.moving import moving_parameters
 from eqchip.simulator.chip import Array, Nudge, State, Weights
 from eqchip.simulator.cost.costs import cost
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.integrators.plastic import CONTRAST
-from eqchip.simulator.learning.methods import estimator
+from eqchip.simulator.learning.methods import estimator, rule
 from eqchip.simulator.learning.plan import Plan, plan_for
 from eqchip.simulator.rows import Column, Rows
 from eqchip.simulator.rows import Plan as RowsPlan
@@ -79,7 +79,7 @@ def lesson_of(chip: SparseChip, data: Dataset) -> Lesson:
     circuit, system = chip.circuit, chip.system
     assert circuit.protocol is not None  # the netlist was checked
     plan = plan_for(chip)
-    law = LAWS[plan.rule]
+    law = rule(plan.rule).law  # the netlist was checked: it is one that moves
     for one in chip.learnables:
         found = system.elements(one.name).instance
         if law == CONTRAST and (found.family.learning is None or found.family.learning.signal is None):

@@ -9,6 +9,7 @@ states equilibria on one branch.
 from __future__ import annotations
 
 from eqchip.simulator.chip import Chip, State, Weights
+from eqchip.simulator.integrators import plastic
 from eqchip.simulator.learning.rules.rule import Rule
 
 
@@ -22,6 +23,7 @@ CONTRAST = Rule(
     "∂E/∂θ in one state minus the same in the other",
     limit="dLoss/dθ",
     signal=signal,
+    law=plastic.CONTRAST,
     in_place=True,
     exact=True,
 )

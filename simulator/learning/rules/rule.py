@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eqchip.simulator.chip import Array, Chip, State, Weights
+from eqchip.simulator.integrators.plastic import STILL
 
 #: (chip, one state, a later one) → the local signal of every learnable: batch means, per unit of the energy
 #: scale; over distance·β it estimates dLoss/dθ.
@@ -33,6 +34,7 @@ class Rule:
     limit: str
     signal: Signal | None = None  # None: a reference
     path: Path | None = None  # signals of all steps of the nudged phase are added up, not that of its ends
+    law: int = STILL  # how it moves θ in one waveform (integrators.plastic); STILL: it does not
     moving: bool = False  # θ moves at every step of the nudged phase, by its signal (continual)
     clamp: bool = False  # outputs are held at their targets; there is no β (chl)
     reference: Reference | None = None

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eqchip.simulator.chip import Chip, State, Weights
+from eqchip.simulator.integrators import plastic
 from eqchip.simulator.learning.rules.rule import Rule
 
 
@@ -34,5 +35,6 @@ STDP = Rule(
     limit="dLoss/dθ",
     signal=signal,
     path=path,
+    law=plastic.CONTRAST,
     exact=True,
 )

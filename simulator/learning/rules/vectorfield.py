@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from eqchip.simulator.chip import Chip, State, Weights
+from eqchip.simulator.integrators import plastic
 from eqchip.simulator.learning.references import vector_field_limit
 from eqchip.simulator.learning.rules.rule import Rule
 
@@ -37,4 +38,5 @@ VECTORFIELD = Rule(
     signal=signal,
     aim=vector_field_limit.limit,
     path=path,
+    law=plastic.FIELD,
 )

@@ -11,7 +11,10 @@ from tests.naive_waveform import NaiveWaveform
 
 import eqchip
 from eqchip.errors import InputError
+from eqchip.netlists import protocol
 from eqchip.simulator.data.load import load as load_data
+from eqchip.simulator.integrators.plastic import STILL
+from eqchip.simulator.learning.methods import RULES, estimator
 from eqchip.simulator.learning.plan import plan_for
 from eqchip.simulator.learning.trainer import train
 from eqchip.simulator.loaded import LoadedChip
@@ -251,3 +254,12 @@ def test_single_analyses_need_samples_to_learn_from() -> None:
     circuit = chip().circuit
     with pytest.raises(InputError, match=re.escape("a waveform that learns needs samples")):
         list(analyse(compile_sparse(circuit), circuit.analyses[0]))
+
+
+def test_the_rules_the_language_lets_learn_in_a_waveform_are_those_with_a_law_in_time() -> None:
+    assert {name for name, one in RULES.items() if one.law != STILL} == set(protocol.RULES)
+
+
+def test_a_circle_of_nudges_is_made_once() -> None:
+    assert estimator("holomorphic", 4) is estimator("holomorphic", 4)
+    assert estimator("holomorphic", 4) is not estimator("holomorphic", 5)

@@ -61,6 +61,7 @@ def _full(family: Family) -> dict[str, Any]:
         "parameters": [
             *(_parameter(one, "instance") for one in family.parameters),
             *(_parameter(one, "model") for one in family.model_parameters),
+            *(_parameter(one, "array") for one in family.wires),
         ],
     }
 
@@ -74,6 +75,7 @@ def capabilities(family: Family) -> list[str]:
         "bounds": family.bounds is not None,
         "waveform": family.waveform,
         "initial condition": family.ic,
+        "state": family.state is not None,
         "array": family.coupling is not None or family.nodes is not None,
         "linear": family.linear or family.affine,
     }

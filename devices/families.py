@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 
 from eqchip.devices.circuit import behavioural, capacitor, controlled, diode, inductor, resistor, sources
 from eqchip.devices.family import Family
+from eqchip.devices.memristors import linear_drift, metastable, stanford_pku, umich, vteam, yakopcic
 from eqchip.devices.neurons import leaky
 from eqchip.devices.periphery import nudge, softmax_nudge
 from eqchip.devices.synapses import synapse
@@ -31,6 +32,12 @@ PACKAGED: tuple[Family, ...] = (
     leaky.NEURON,
     nudge.NUDGE,
     softmax_nudge.SOFTMAX_NUDGE,
+    linear_drift.LINEAR_DRIFT,
+    vteam.VTEAM,
+    yakopcic.YAKOPCIC,
+    stanford_pku.STANFORD_PKU,
+    metastable.METASTABLE,
+    umich.UMICH,
 )
 
 
@@ -57,7 +64,7 @@ def families_by_name() -> dict[str, Family]:
 
 @cache
 def families_by_letter() -> dict[str, tuple[Family, ...]]:
-    """Index the families by the letters of their cards (R, B has two, Y none: its model says)."""
+    """Index the families by the letters of their cards; where several share one, the model says."""
     letters = {letter for family in FAMILIES for letter in family.letters}
     return {letter: tuple(f for f in FAMILIES if letter in f.letters) for letter in sorted(letters)}
 

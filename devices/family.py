@@ -69,11 +69,29 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Internal:
-    """A node inside the device where parameter `when` is above zero; elsewhere it is terminal `onto`."""
+    """A node inside the device where parameter `when` is above zero; elsewhere it is terminal `onto`.
+
+    Without `when` every element has it.
+    """
 
     name: str
     when: str
     onto: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a device remembers: an internal node whose voltage is a state, kept between `low` and `high`.
+
+    At rest (operating points, sweeps, settling) `drive` is 0 and the law holds the state at `parameter`; in
+    time it is 1 and the state moves. `values=` of an array without weights brings that parameter.
+    """
+
+    node: str
+    drive: str
+    parameter: str
+    low: float = 0.0
+    high: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +124,7 @@ class Family:
 
     model_types: tuple[str, ...] = ()  # words after the name on a .model card
     model_parameters: tuple[Parameter, ...] = ()
+    wires: tuple[Parameter, ...] = ()  # of the lines of an array of it (wires.py); empty: ideal lines only
     internal: tuple[Internal, ...] = ()
     branches: int = 0  # branch currents it adds to the unknowns
     controls: int = 0  # controlling nodes or currents it reads; -1: as many as its expression names
@@ -127,7 +146,13 @@ class Family:
     inlet: Callable[[Given], FloatArray | None] | None = None
     #: energy(u, p) -> float: co-content of one element, NaN where it has none; None: no element has.
     energy: Callable[..., float] | None = None
+    #: Whether it is an ideal source: what leaves its terminals was delivered, and none of it is burnt inside.
+    delivers: bool = False
+    #: supply(u, p, out) -> float: W it draws from a supply that is no part of the circuit; out[r] to drive its
+    #: terminal r, the result whatever it drives. None: all its power comes through its terminals.
+    supply: Callable[..., float] | None = None
     learning: Learning | None = None
+    state: State | None = None  # what it remembers while time passes
     #: The array forms it can take (a key of simulator.couplings), and whether it is the law of nodes.
     coupling: str | None = None
     nodes: str | None = None
@@ -137,7 +162,11 @@ class Family:
         return f"Family({self.name!r})"
 
     def all_parameters(self) -> dict[str, Parameter]:
-        """Return instance and model parameters by name; an instance's own wins over a model's."""
+        """Return parameters of array, model and instance by name; an instance's own wins over a model's."""
+        return {one.name: one for one in (*self.wires, *self.model_parameters, *self.parameters)}
+
+    def own_parameters(self) -> dict[str, Parameter]:
+        """Return those of one device alone, without the lines of an array."""
         return {one.name: one for one in (*self.model_parameters, *self.parameters)}
 
     def resolve(
@@ -151,7 +180,7 @@ class Family:
         """Fill in defaults and broadcast, so that `prepare` sees every parameter."""
         values: dict[str, FloatArray] = {}
         words: dict[str, str] = {}
-        for name, parameter in self.all_parameters().items():
+        for name, parameter in self.own_parameters().items():
             value = given.get(name, parameter.default)
             if parameter.enumerated:
                 words[name] = str(value)

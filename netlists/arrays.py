@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.parameter import find
+from eqchip.devices.wires import NAMES as WIRE_NAMES
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card
@@ -66,9 +67,10 @@ def read_array(build: Build, level: Level, card: Card) -> None:
             mask = _shaped(card, given, len(rows), len(columns)) != 0
             continue
         if given.name == "values":
-            if family.learning is None or family.learning.parameter not in declared:
+            weight = family.state.parameter if family.state else ""
+            weight = family.learning.parameter if family.learning else weight
+            if weight not in declared:
                 raise InputError(f"values= of a {family.name} is not supported yet", place)
-            weight = family.learning.parameter
             if any(one.name == weight for one in assignments(card, tail)):
                 raise InputError(f"{card.head} has {weight}= and values=", place)
             if "values" in card.matrices:
@@ -76,6 +78,12 @@ def read_array(build: Build, level: Level, card: Card) -> None:
             else:
                 like = level.prefix + given.text
             continue
+        if given.name in WIRE_NAMES and not family.wires:
+            raise InputError(
+                f"{given.name}= on {card.head}: a {family.name} has no wires",
+                place,
+                expected="an array of conductances: R, D or a memristor",
+            )
         parameter = find(declared, given.name, f"{card.head} ({family.name})", place)
         if parameter.name in values:
             raise InputError(f"{parameter.name} is given twice", place)

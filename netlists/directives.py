@@ -67,7 +67,7 @@ def read_save(build: Build, card: Card) -> None:
 
 
 def _read_probe(build: Build, card: Card, k: int) -> int:
-    """Read v(node), i(source), w(array) or a bare node name; return where the next begins."""
+    """Read v(node), i(source), w(array), x(memristor) or a bare node; return where the next begins."""
     tokens = card.tokens
     saves = build.circuit.saves
     if tokens[k + 1 : k + 2] != ["("]:
@@ -77,16 +77,18 @@ def _read_probe(build: Build, card: Card, k: int) -> int:
         saves.append(f"v({tokens[k].lower()})")
         return k + 1
     kind = tokens[k].lower()
-    if kind not in ("v", "i", "w") or tokens[k + 3 : k + 4] != [")"]:
+    if kind not in ("v", "i", "w", "x") or tokens[k + 3 : k + 4] != [")"]:
         raise InputError(
             f"'{card.text[card.offset(k)[0] :].split()[0]}' is not supported yet",
             card.where(k),
-            expected="v(node), i(source) or w(array)",
+            expected="v(node), i(source), w(array) or x(memristor)",
         )
     if kind == "v":
         find_node(build, card, k + 2)
     elif kind == "w":
         build.weighed.append((tokens[k + 2], card, k + 2))  # what learns is known when all cards are read
+    elif kind == "x":
+        find_state(build, card, k + 2)
     else:
         find_current(build, card, k + 2)
     saves.append(f"{kind}({tokens[k + 2].lower()})")
@@ -103,6 +105,20 @@ def find_current(build: Build, card: Card, index: int) -> None:
             f"there is no current i({card.tokens[index]})",
             card.where(index),
             expected="the name of a voltage source",
+            near=nearest(name, known),
+        )
+
+
+def find_state(build: Build, card: Card, index: int) -> None:
+    """Refuse an element that remembers nothing."""
+    name = card.tokens[index].lower()
+    found = build.instances.get(name)
+    if found is None or found.family.state is None:
+        known = [one.name for one in build.circuit.instances if one.family.state is not None]
+        raise InputError(
+            f"there is no state x({card.tokens[index]})",
+            card.where(index),
+            expected="the name of a memristor",
             near=nearest(name, known),
         )
 

@@ -33,7 +33,6 @@ NOT_YET: dict[str, str] = {
     "K": "coupled inductors",
     "M": "MOSFETs",
     "O": "lossy transmission lines",
-    "P": "coupled transmission lines",
     "Q": "bipolar transistors",
     "S": "voltage-controlled switches",
     "T": "transmission lines",
@@ -48,7 +47,7 @@ _NUMBER_BEGINS = frozenset("0123456789.+-{'")
 @cache
 def all_parameters(family: Family) -> dict[str, Parameter]:
     """Return what may be given on a card, by name and alias: an instance may override its model."""
-    return {**by_name(family.model_parameters), **by_name(family.parameters)}
+    return {**by_name(family.wires), **by_name(family.model_parameters), **by_name(family.parameters)}
 
 
 @cache
@@ -94,13 +93,34 @@ def read_element(build: Build, level: Level, card: Card) -> None:
             raise InputError(f"'{card.head}': {NOT_YET[letter]} are not supported yet", card.where())
         raise InputError(f"'{card.head}': no element begins with {letter}", card.where())
     family = families[0]
-    if len(families) > 1 or family.control_kind == "expression":
+    if family.control_kind == "expression":
         behavioural(build, level, card, families)
         return
+    if len(families) > 1:
+        family = _of_model(level, card, families)
     if family.control_kind == "nodes" and is_behavioural(card):
         behavioural(build, level, card, families_by_letter()["B"])
         return
     _read(build, level, card, family)
+
+
+def _of_model(level: Level, card: Card, families: Sequence[Family]) -> Family:
+    """Return which of several families with one letter a card is of: its model says, behind the nodes."""
+    at, _ = lone_words(card)
+    place = len(families[0].terminals)
+    if len(at) <= place:
+        raise InputError(
+            f"{card.head} has no model", card.where(len(card.tokens)), expected=form(families[0])
+        )
+    model = model_named(level, card, at[place])
+    if model.family not in families:
+        words = [word for family in families for word in family.model_types]
+        raise InputError(
+            f"{card.head}: model {model.name} is a {model.family.name}",
+            card.where(at[place]),
+            expected="a model of type " + ", ".join(words),
+        )
+    return model.family
 
 
 def _read(build: Build, level: Level, card: Card, family: Family) -> None:
@@ -184,6 +204,12 @@ def _assign(instance: Instance, level: Level, card: Card, start: int) -> None:
             parameter = find(declared, given.name, f"a {instance.family.name}", place)
         if parameter.name in instance.values:
             raise InputError(f"{parameter.name} is given twice", card.where(given.index - 2))
+        if parameter in instance.family.wires:
+            raise InputError(
+                f"{parameter.name}= on {card.head}: wires are those of an array",
+                card.where(given.index - 2),
+                expected="Yname rows columns MODEL rrow=…",
+            )
         instance.values[parameter.name] = level.value(parameter, given)
 
 

@@ -25,7 +25,7 @@ class Numbering:
         result = []
         names = element_names(group) if group.family.internal else []
         for node in group.family.internal:
-            there = group.given.values[node.when] > 0.0
+            there = group.given.values[node.when] > 0.0 if node.when else np.ones(group.count, dtype=np.bool_)
             numbers = np.full(group.count, -1, dtype=np.int64)
             numbers[there] = len(self.internal_names) + np.arange(np.count_nonzero(there))
             self.internal_names += [f"v({names[e]}#{node.name})" for e in np.flatnonzero(there)]

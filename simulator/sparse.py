@@ -239,7 +239,7 @@ def _mode(nudging: Nudging) -> float:
 
 
 def _bounds(blocks: Sequence[Block], unknown: IntArray, size: int) -> tuple[FloatArray, FloatArray]:
-    """Return between which voltages each unknown is held."""
+    """Return between which voltages each unknown is held; states are, too."""
     low, high = np.full(size, -np.inf), np.full(size, np.inf)
     for block in blocks:
         family = block.group.family
@@ -249,6 +249,9 @@ def _bounds(blocks: Sequence[Block], unknown: IntArray, size: int) -> tuple[Floa
             there = at < size
             low[at[there]] = np.maximum(low[at[there]], below[there])
             high[at[there]] = np.minimum(high[at[there]], above[there])
+        if (state := family.state) is not None:
+            pin = len(family.terminals) + [one.name for one in family.internal].index(state.node)
+            low[block.pins[:, pin]], high[block.pins[:, pin]] = state.low, state.high
     return low, high
 
 

@@ -50,6 +50,15 @@ class Elements:
         return self.graph.values[first:last].reshape(count, (last - first) // max(count, 1))
 
     @property
+    def states(self) -> IntArray:
+        """Return the unknown of what each element remembers; empty where the family remembers nothing."""
+        family, graph = self.instance.family, self.graph
+        if family.state is None or self.start == self.stop:
+            return np.zeros(0, dtype=np.int64)
+        pin = len(family.terminals) + [one.name for one in family.internal].index(family.state.node)
+        return graph.pins[graph.pin_start[self.start : self.stop] + pin]
+
+    @property
     def theta(self) -> FloatArray:
         """Return what is learned, one number per element, to be read or written in place."""
         learning = self.instance.family.learning
@@ -180,8 +189,18 @@ class System:
         """Return ∂E/∂θ of an instance's elements at each state (B, size or more): (B, elements)."""
         found = self.elements(name)
         out = np.zeros((len(states), len(found.graph.rows)))
-        _signals(found.graph, padded(states), out)
+        _signals(self._felt_graph(found), padded(states), out)
         return out[:, found.start : found.stop]
+
+    def _felt_graph(self, found: Elements) -> Graph:
+        """Return the graph whose pins are where the elements' learning signals are read."""
+        ports, layout = found.instance.ports, found.layout
+        if not found.instance.port_signal or ports is None or layout is None:
+            return found.graph
+        pins = found.graph.pins.copy()
+        for pin, (port, axis) in enumerate(zip(ports, layout.index, strict=True)):
+            pins[found.graph.pin_start[found.start : found.stop] + pin] = self.unknown_of_node[port[axis]]
+        return found.graph._replace(pins=pins)
 
     def energies(self, states: FloatArray) -> FloatArray:
         """Return the co-content at each state in W; NaN where an element has none."""

@@ -1,7 +1,8 @@
 """Columns: what an analysis records, and where it stands among the unknowns.
 
 Nodes as v(node), a bus as one column v(bus), currents of elements with a branch as i(v1), an array of them as
-one column. Names are ngspice's, in lower case: the current of Vs inside x1 is i(v.x1.vs). `.save` selects.
+one column, what memristors remember as x(p1). Names are ngspice's, in lower case: the current of Vs inside x1
+is i(v.x1.vs). `.save` selects.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from eqchip.errors import InputError, nearest
 from eqchip.netlists.collector import collector_paused
 from eqchip.simulator.numbering import spice_name
 from eqchip.simulator.rows import Column
-from eqchip.simulator.system import System
+from eqchip.simulator.system import Elements, System
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -66,7 +67,18 @@ def available(system: System) -> dict[str, tuple[Column, IntArray]]:
                 width = len(elements.branches)
                 labels = tuple(",".join(map(str, at)) for at in zip(*elements.layout.index, strict=True))
             found[name] = Column(name, "A", width, labels), elements.branches
+        if elements.instance.family.state is not None:
+            found[f"x({elements.instance.name.lower()})"] = _states(elements)
     return found
+
+
+def _states(elements: Elements) -> tuple[Column, IntArray]:
+    """Return the column of what the elements of an instance remember, from 0 to 1."""
+    name, where = f"x({elements.instance.name.lower()})", elements.layout
+    if where is None:
+        return Column(name, ""), elements.states
+    labels = tuple(",".join(map(str, at)) for at in zip(*where.index, strict=True))
+    return Column(name, "", len(elements.states), labels), elements.states
 
 
 def recording(system: System) -> Recording:
@@ -75,7 +87,8 @@ def recording(system: System) -> Recording:
         known = available(system)
     saves = [name for name in system.circuit.saves if not name.startswith("w(")]
     if not system.circuit.saves:
-        chosen = list(known.values())
+        inner = {f"v({bus.lower()})" for bus in system.circuit.inner}
+        chosen = [found for name, found in known.items() if name not in inner]
     else:
         chosen = [_find(system, known, name) for name in dict.fromkeys(name.lower() for name in saves)]
     return Recording(tuple(column for column, _ in chosen), tuple(unknowns for _, unknowns in chosen))
@@ -97,5 +110,7 @@ def _find(system: System, known: dict[str, tuple[Column, IntArray]], name: str) 
         if column is not None:
             return column
     raise InputError(
-        f"nothing called '{name}' can be saved", expected="v(node) or i(source)", near=nearest(name, known)
+        f"nothing called '{name}' can be saved",
+        expected="v(node), i(source) or x(memristor)",
+        near=nearest(name, known),
     )

@@ -72,6 +72,14 @@ def jump(track: Track, solver: Solver, waves: Waveforms, tries: int) -> bool:
     return True
 
 
+def let_states_move(system: System, drives: FloatArray) -> None:
+    """Let go of what devices remember: at rest their states stand, in time they move."""
+    for elements in system.ranges.values():
+        family = elements.instance.family
+        if family.state is not None:
+            drives[elements.drives[:, family.drives.index(family.state.drive)]] = 1.0
+
+
 def operating_state(system: System, drives: FloatArray) -> FloatArray:
     """Return the state at the operating point, with .ic held."""
     found: FloatArray = settled(system, drives, system.circuit.initial).x[0]

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from eqchip.entries import pack
 from eqchip.netlists.circuit import Protocol, Tran
 from eqchip.simulator.analyses.columns import recording
-from eqchip.simulator.analyses.initial import VANISHING, begin_at
+from eqchip.simulator.analyses.initial import VANISHING, begin_at, let_states_move
 from eqchip.simulator.analyses.moving import Moving
 from eqchip.simulator.analyses.presented import FREE, GAP, NUDGED
 from eqchip.simulator.analyses.transient import Tolerances, begun, stretch
@@ -165,6 +165,7 @@ class _Course:
             plastic.law[0] = self.lesson.law
             begin(self.packed[1], self.packed[0])
         track.d[:] = shown.nudged(track.x[:-1]) if phase == NUDGED else shown.free
+        let_states_move(self.system, track.d)
         fill(self.waves, now, track.d)
         if phase != FREE:  # where a gap leads to, no drive jumps
             self._settle_jumps(now)

@@ -13,7 +13,15 @@ from eqchip.entries import pack
 from eqchip.errors import SimulationError
 from eqchip.netlists.circuit import Tran
 from eqchip.simulator.analyses.columns import Recording, recording
-from eqchip.simulator.analyses.initial import AWAY, FIRST, begin_at, given_state, jump, operating_state
+from eqchip.simulator.analyses.initial import (
+    AWAY,
+    FIRST,
+    begin_at,
+    given_state,
+    jump,
+    let_states_move,
+    operating_state,
+)
 from eqchip.simulator.equilibrium.bench import ALPHA, VIOLATION, Control
 from eqchip.simulator.equilibrium.solver import NO_NUMBER, Solver
 from eqchip.simulator.integrators.march import ATTEMPT, COUPLED, TRAPEZOIDAL, TRBDF2, march
@@ -215,6 +223,7 @@ def begun(
     fill(waves, 0.0, track.d)
     begin = track.d.copy()
     x = given_state(system, solver, begin, longest) if card.uic else operating_state(system, begin)
+    let_states_move(system, track.d)
     begin_at(track, solver, x)
     share = SHARE * tolerances.trtol / 7.0
     track.limits[LONGEST] = longest

@@ -1,0 +1,343 @@
+"""The parameters of memory devices: what families whose weights are held by cells add to their own.
+
+Values of a device are in its own unit, in which the nominal half range is 1; a weight is W = wscale·(value).
+Names follow the papers and tools that publish such numbers, so that they can be read off; every default is
+the ideal device, and `--ideal` and `--only` know the words that are given here as effects.
+
+Sources: Gokmen & Vlasov, Front. Neurosci. 10:333 (2016): pulses, bounds, spreads; Rasch et al., AICAS (2021):
+the names; Agarwal et al., IJCNN (2016); Chen, Peng & Yu, IEEE TCAD 37:3067 (2018): labels of non-linearity;
+Nandakumar et al., ICECS (2019) and Joshi et al., Nat. Commun. 11:2473 (2020): phase-change memory.
+"""
+
+from __future__ import annotations
+
+import math
+
+from eqchip.devices.parameter import Parameter
+from eqchip.devices.place import Place
+
+#: Nodes that a measured step (update=table) may have.
+NODES = 11
+
+_NAMES = "Rasch et al. 2021"
+_PULSES = "Gokmen & Vlasov 2016"
+_LABELS = "Chen, Peng & Yu 2018"
+_PCM = "Nandakumar et al. 2019"
+_PROGRAMMED, _STORED, _READ, _DRAWN = Place.PROGRAMMED, Place.STORED, Place.READ, Place.DRAWN
+
+
+def _one(
+    name: str,
+    default: float | None,
+    text: str,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    unit: str = "",
+    place: Place = Place.LAW,
+    effect: str = "",
+    source: str = _NAMES,
+    integer: bool = False,
+    open_low: bool = False,
+) -> Parameter:
+    return Parameter(
+        name, unit, default, text, low, high, open_low, place, source, integer=integer, effect=effect
+    )
+
+
+def _update(name: str, default: float | None, text: str, low: float = -math.inf, **more: str) -> Parameter:
+    return _one(name, default, text, low, place=_PROGRAMMED, effect="update", **more)  # type: ignore[arg-type]
+
+
+def _drawn(name: str, text: str, source: str = _PULSES) -> Parameter:
+    return _one(name, 0.0, text, 0.0, place=_DRAWN, effect="dtod", source=source)
+
+
+#: What a device is, whatever is imperfect about it.
+_DEVICE = (
+    _one("wscale", 1.0, "weight W of a device value of 1", 0.0, open_low=True, source="eqchip"),
+    Parameter(
+        "cells",
+        "",
+        "single",
+        "devices a weight: one; a pair of which both move by half; a pair of which each is only pulsed up; "
+        "one against a reference column",
+        source=_NAMES,
+        words=("single", "pair", "onesided", "reference"),
+    ),
+    _one("refresh", 0.0, "changes between two refreshes of a pair; 0: never", 0.0, integer=True),
+    _one("dw_min", 1e-3, "mean step of one pulse", 0.0, open_low=True, source=_PULSES),
+    _one("bl", 31, "pulses in the longest train", 1, integer=True, source=_PULSES),
+    _one("gmax", None, "conductance of a value of w_max; gunit·wscale if not given", 0.0, unit="S"),
+    _one("gmin", 0.0, "conductance of a value of w_min", 0.0, unit="S"),
+    _one("pulse_v", None, "voltage of a pulse; without it no energy of programming is known", unit="V"),
+    _one("pulse_t", None, "length of a pulse; without it no energy of programming is known", 0.0, unit="s"),
+)
+
+_UPDATE = (
+    Parameter(
+        "update",
+        "",
+        "ideal",
+        "how the step of a pulse depends on the value of the device",
+        place=_PROGRAMMED,
+        effect="update",
+        source=_NAMES,
+        words=("ideal", "constant", "linear", "softbounds", "exponential", "power", "pmax", "table"),
+    ),
+    _update("up_down", 0.0, "up steps are larger by this share of dw_min than down steps", source=_PULSES),
+    _update("gamma_up", 0.0, "linear: slope of up steps; exponential: their exponent"),
+    _update("gamma_down", 0.0, "linear: slope of down steps; exponential: their exponent"),
+    _update("a_up", 0.0, "exponential: factor A of up steps"),
+    _update("a_down", 0.0, "exponential: factor A of down steps"),
+    _update("exp_a", 0.244, "exponential: scale a of the value"),
+    _update("exp_b", 0.2425, "exponential: shift b of the value"),
+    _update("pow_gamma", 1.0, "power: exponent of the distance to the bound", 0.0),
+    _update("pow_up_down", 0.0, "power: difference of the exponents of up and down steps"),
+    _update("p_max", 1000.0, "pmax: pulses from one bound to the other", 1.0, source=_LABELS),
+    _update("nl_up", 0.0, "pmax: label of non-linearity of up steps", source=_LABELS),
+    _update("nl_down", 0.0, "pmax: label of non-linearity of down steps", source=_LABELS),
+    _update("reference", 0.0, "value that stands for W = 0"),
+    Parameter(
+        "symmetry",
+        "",
+        "0",
+        "1: each device's symmetry point stands for W = 0, beside reference",
+        place=_PROGRAMMED,
+        effect="update",
+        source=_NAMES,
+        words=("0", "1"),
+    ),
+    *(
+        _update(f"{way}_{node}", None, f"table: {way} step over dw_min at node {node} from w_min to w_max")
+        for way in ("up", "down")
+        for node in range(NODES)
+    ),
+)
+
+_WRITTEN = (
+    Parameter(
+        "pulses",
+        "",
+        "expected",
+        "how many pulses a change takes: as many as it needs, fractions too; rounded; drawn for each device; "
+        "coincidences of trains on rows and columns",
+        place=_PROGRAMMED,
+        effect="pulses",
+        source=_PULSES,
+        words=("expected", "deterministic", "independent", "shared"),
+    ),
+    _one(
+        "w_max",
+        None,
+        "upper bound; 1 where update is not ideal, else none",
+        place=_PROGRAMMED,
+        effect="bounds",
+        source=_PULSES,
+    ),
+    _one(
+        "w_min",
+        None,
+        "lower bound; −1 where update is not ideal, else none",
+        place=_PROGRAMMED,
+        effect="bounds",
+        source=_PULSES,
+    ),
+    _one("levels", 0.0, "levels from w_min to w_max; 0: any value", 0.0, place=_PROGRAMMED, integer=True),
+    _one("stuck_prob", 0.0, "share of devices that never change", 0.0, 1.0, place=_DRAWN, effect="stuck"),
+    _one(
+        "stuck_range",
+        0.1,
+        "stuck devices stand anywhere within ± this value",
+        0.0,
+        place=_DRAWN,
+        effect="stuck",
+    ),
+    _one("dw_min_std", 0.0, "noise of a pulse over its step", 0.0, place=_PROGRAMMED, effect="ctoc"),
+    _one(
+        "dw_min_std_add",
+        0.0,
+        "exponential: noise of a pulse beside that of its step, over dw_min",
+        0.0,
+        place=_PROGRAMMED,
+        effect="ctoc",
+    ),
+    _one(
+        "dw_min_std_slope",
+        0.0,
+        "exponential: noise of a pulse over |value|·dw_min",
+        0.0,
+        place=_PROGRAMMED,
+        effect="ctoc",
+    ),
+    Parameter(
+        "mult_noise",
+        "",
+        "0",
+        "1: noise of a pulse goes with its step, 0: with the step at value 0",
+        place=_PROGRAMMED,
+        effect="ctoc",
+        source=_NAMES,
+        words=("0", "1"),
+    ),
+    _one(
+        "write_noise_std",
+        0.0,
+        "noise of what stands after a write, over dw_min; the value below it persists",
+        0.0,
+        place=_PROGRAMMED,
+        effect="writenoise",
+    ),
+    *(
+        _one(
+            f"prog_{order}",
+            0.0,
+            f"programming error: factor of |value/w_max|^{order} in its deviation",
+            place=_PROGRAMMED,
+            effect="programming",
+            source="Joshi et al. 2020",
+        )
+        for order in range(4)
+    ),
+    _one(
+        "endurance",
+        0.0,
+        "pulses a device takes before its range shrinks; 0: any number",
+        0.0,
+        place=_PROGRAMMED,
+        source="eqchip",
+    ),
+    _one(
+        "endurance_slope",
+        0.0,
+        "share of the range lost in each decade of pulses beyond endurance",
+        0.0,
+        1.0,
+        place=_PROGRAMMED,
+        effect="endurance",
+        source="eqchip",
+    ),
+)
+
+_SPREADS = (
+    _drawn("dw_min_dtod", "spread of dw_min from device to device, relative"),
+    Parameter(
+        "dtod_law",
+        "",
+        "normal",
+        "how dw_min is spread: dw_min·(1 + s·ξ), or dw_min·exp(s·ξ)",
+        place=_DRAWN,
+        effect="dtod",
+        source=_NAMES,
+        words=("normal", "lognormal"),
+    ),
+    _drawn("up_down_dtod", "spread of up_down from device to device, absolute"),
+    _drawn("w_max_dtod", "spread of w_max from device to device, relative"),
+    _drawn("w_min_dtod", "spread of w_min from device to device, relative"),
+    _drawn("gamma_up_dtod", "spread of gamma_up from device to device, absolute", _NAMES),
+    _drawn("gamma_down_dtod", "spread of gamma_down from device to device, absolute", _NAMES),
+    _drawn("pow_gamma_dtod", "spread of pow_gamma from device to device, relative", _NAMES),
+    _drawn("pow_up_down_dtod", "spread of pow_up_down from device to device, absolute", _NAMES),
+    _drawn("nl_dtod", "spread of nl_up and nl_down from device to device, absolute", _LABELS),
+    _drawn("reference_dtod", "spread of reference from device to device, absolute", _NAMES),
+    _drawn("reset_dtod", "spread of reset from device to device, absolute", _NAMES),
+    _drawn("lifetime_dtod", "spread of lifetime from device to device, relative", _NAMES),
+    _drawn("drift_dtod", "spread of drift_nu from device to device, absolute", _PCM),
+)
+
+_KEPT = (
+    _one("drift_nu", 0.0, "exponent of drift", place=_STORED, effect="drift", source=_PCM),
+    _one(
+        "drift_nu_k",
+        0.0,
+        "what the exponent of drift loses per ln |value/w_max|",
+        place=_STORED,
+        effect="drift",
+        source=_PCM,
+    ),
+    _one("drift_nu_min", None, "least exponent of drift", place=_STORED, effect="drift", source=_PCM),
+    _one("drift_nu_max", None, "largest exponent of drift", place=_STORED, effect="drift", source=_PCM),
+    _one(
+        "drift_t0",
+        20.0,
+        "time after a write at which drift begins",
+        0.0,
+        unit="s",
+        open_low=True,
+        place=_STORED,
+        effect="drift",
+        source=_PCM,
+    ),
+    _one(
+        "lifetime",
+        0.0,
+        "time in which a value decays; 0: it stays",
+        0.0,
+        unit="s",
+        place=_STORED,
+        effect="decay",
+    ),
+    _one("reset", 0.0, "value to which devices decay", place=_STORED, effect="decay"),
+    _one("diffusion", 0.0, "random walk of a value in one second, over √s", 0.0, place=_STORED),
+)
+
+_SEEN = (
+    _one("read_noise", 0.0, "noise of one reading", 0.0, place=_READ, effect="readnoise"),
+    _one("read_noise_rel", 0.0, "noise of one reading over |value|", 0.0, place=_READ, effect="readnoise"),
+    _one("flicker", 0.0, "1/f noise of a reading: Q of a value of w_max", 0.0, place=_READ, source=_PCM),
+    _one(
+        "flicker_exp",
+        0.0,
+        "Q = flicker·|value/w_max|^−this",
+        0.0,
+        place=_READ,
+        effect="flicker",
+        source=_PCM,
+    ),
+    _one("flicker_max", 0.2, "largest Q", 0.0, place=_READ, effect="flicker", source=_PCM),
+    _one(
+        "flicker_read",
+        250e-9,
+        "time a reading takes",
+        0.0,
+        unit="s",
+        open_low=True,
+        place=_READ,
+        effect="flicker",
+        source=_PCM,
+    ),
+    _one(
+        "rtn",
+        0.0,
+        "telegraph noise: share of the value that comes and goes",
+        0.0,
+        place=_READ,
+        effect="telegraph",
+    ),
+    _one(
+        "rtn_up",
+        1.0,
+        "telegraph noise: rate at which it comes",
+        0.0,
+        unit="1/s",
+        place=_READ,
+        effect="telegraph",
+    ),
+    _one(
+        "rtn_down",
+        1.0,
+        "telegraph noise: rate at which it goes",
+        0.0,
+        unit="1/s",
+        place=_READ,
+        effect="telegraph",
+    ),
+)
+
+#: Of a model.
+PARAMETERS: tuple[Parameter, ...] = (*_DEVICE, *_UPDATE, *_WRITTEN, *_SPREADS, *_KEPT, *_SEEN)
+
+#: Of an instance, and so of single devices of an array.
+INSTANCE: tuple[Parameter, ...] = (
+    _one("stuck", None, "value at which a device never changes", place=_DRAWN, source=_NAMES),
+)

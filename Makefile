@@ -48,5 +48,6 @@ bench: $(STAMP) ## every benchmark beside its peers, into benchmarks/results
 
 docs: $(STAMP) ## the site, warnings as errors, into build/docs
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/benchmark_tables.py
 	$(BIN)/sphinx-build -q -W -n -b html docs build/docs
 	@echo "see build/docs/index.html"

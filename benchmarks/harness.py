@@ -144,7 +144,16 @@ class Report:
         """One case: every contender, how much faster the first is, and how far apart the answers are."""
         rows = [timing.row() for timing in timings]
         self.data["cases"].append(
-            {"case": label, "timings": rows, "accuracy": dict(accuracy), "ratios": dict(ratios)}
+            {
+                "case": label,
+                "date": datetime.now(UTC).isoformat(timespec="seconds"),
+                "load": machine.load(),
+                "threads": self.threads,
+                "ceilings": self.data["ceilings"],
+                "timings": rows,
+                "accuracy": dict(accuracy),
+                "ratios": dict(ratios),
+            }
         )
         print(label)
         for timing in timings:
@@ -160,11 +169,22 @@ class Report:
         """Whether any contender failed; a peer that is missing or too slow has not."""
         return any(t["outcome"].startswith("failed") for case in self.data["cases"] for t in case["timings"])
 
-    def write(self, folder: Path) -> Path:
-        """Close the report."""
+    def keep(self, path: Path) -> None:
+        """Take in the cases of an earlier run that this one has not measured; each says when it was."""
+        old = json.loads(path.read_text(encoding="utf-8"))
+        then = {"date": old["date"], "load": old["load_before"], "threads": old["machine"]["threads"]}
+        then["ceilings"] = old["ceilings"]
+        now = {case["case"] for case in self.data["cases"]}
+        kept = [then | case for case in old["cases"] if case["case"] not in now]
+        self.data["cases"] = kept + self.data["cases"]
+
+    def write(self, folder: Path, keep: bool = False) -> Path:
+        """Close the report; with `keep` the file's other cases stay in it."""
         self.data["load_after"] = machine.load()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
+        if keep and path.exists():
+            self.keep(path)
         path.write_text(json.dumps(self.data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"wrote {path.name} (load {self.data['load_before']} before, {self.data['load_after']} after)")
         return path
@@ -190,16 +210,17 @@ def main(
 ) -> int:
     """Read the options every benchmark has, measure each size, write the file; 1 if a program failed."""
     parser = argparse.ArgumentParser(description=question)
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(sizes), metavar="N")
+    parser.add_argument("--sizes", "--batches", type=int, nargs="+", default=list(sizes), metavar="N")
     parser.add_argument("--pairs", type=int, default=5, help="rounds after the warm-up (default 5)")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds a case may take (default 60)")
     parser.add_argument("--limit", type=float, default=300.0, help="seconds a peer may take (default 300)")
     parser.add_argument("--threads", type=int, default=1, help="threads of each pool (default 1)")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="folder of the JSON file")
+    parser.add_argument("--keep", action="store_true", help="leave the file's other cases in it")
     options = parser.parse_args()
     with threadpool_limits(limits=options.threads), tempfile.TemporaryDirectory() as folder:
         report = Report(name, question, options.threads)
         for size in options.sizes:
             measure(size, Path(folder), options, report)
-        report.write(options.output)
+        report.write(options.output, options.keep)
     return int(report.failed)

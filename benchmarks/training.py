@@ -60,7 +60,12 @@ eps={eps} beta={beta} persistent={persistent}
 """
 SIGMOID, HARD = "sigmoid slope=4 shift=0.5", "hardsigmoid"
 CHIPS: Mapping[str, tuple[int, str, str, Schedule]] = {
-    "EB-1h, 784-512-10, 100 + 12 steps": (512, SIGMOID, "onesided", Schedule(100, 12, 0.2, 0.5, "sigmoid")),
+    "784-512-10, σ(4s − 2), 100 + 12 steps": (
+        512,
+        SIGMOID,
+        "onesided",
+        Schedule(100, 12, 0.2, 0.5, "sigmoid"),
+    ),
     "784-512-10, hard sigmoid, 15 + 2×15 steps": (
         512,
         HARD,
@@ -227,7 +232,7 @@ def measure(batch: int, folder: Path, options: Any, report: Report) -> None:
     for label, (hidden, cell, estimator, plan) in CHIPS.items():
         chip = made(hidden, cell, estimator, plan, batch)
         data, name = images(chip)
-        count = max(batch, min(400 * batch, 4000) // batch * batch)
+        count = max(batch, min(1000 * batch, 4000) // batch * batch)
         accuracy = {}
         if not usual_loop.MISSING:
             apart = difference(hidden, cell, estimator, plan, data)

@@ -3,7 +3,8 @@
     dw_min·(1 + s·ξ)  or  dw_min·exp(s·ξ)      bounds, lifetime, pow_gamma: x·(1 + s·ξ)      others: x + s·ξ
 
 A relative draw is held at 0.1 % of its nominal value. up_down > 0 shrinks down steps, up_down < 0 up steps;
-its spread moves both: a₊ = (g + min(u, 0) + r)·dw_min, a₋ = (g − max(u, 0) − r)·dw_min, g = 1 + s·ξ, r = s_u·ξ.
+its spread moves both: a₊ = (g + min(u, 0) + r)·dw_min, a₋ = (g − max(u, 0) − r)·dw_min, g = 1 + s·ξ,
+r = s_u·ξ.
 
 Source: Gokmen & Vlasov, Front. Neurosci. 10:333 (2016). Limits: draws are independent; a step that a draw
 turns round is taken without its sign.

@@ -15,13 +15,14 @@ an input, of the row's; without both, `.options gunit`). A tied synapse with bot
 signal is −gunit·vunit_pre·vunit_post·ρ(s_pre)·ρ(s_post), whatever the drive.
 
 Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equations 1 and 9; LANGUAGE of eqchip.
-Limits: ideal and continuous weights; imperfections join at their places.
+Limits: ideal and continuous weights, unless the parameters of cells (devices/cells) say otherwise.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from eqchip.devices.cells import declarations as cells
 from eqchip.devices.family import Family, FloatArray, Given, Learning
 from eqchip.devices.node_law import (
     CODE,
@@ -43,14 +44,14 @@ from eqchip.kernels import kernel
 _EP = "Scellier & Bengio 2017"
 
 # The row: node laws of pre and post, then these.
-_W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK, _GAIN = range(2 * COLUMNS, 2 * COLUMNS + 7)
+_W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK, _GAIN, _VDD = range(2 * COLUMNS, 2 * COLUMNS + 8)
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return W, gunit (0: a neuron's leak), which ends it drives, its share, the fallback scale, its gain."""
+    """Return W, gunit (0: a neuron's leak), which ends it drives, its share, the fallback scale, its gain, vdd."""
     direction = given.words["dir"]
     gunit = np.nan_to_num(given.values["gunit"], nan=0.0)
-    columns = np.empty((given.count, 7))
+    columns = np.empty((given.count, 8))
     columns[:, 0] = given.values["w"]
     columns[:, 1] = gunit
     columns[:, 2] = direction != "forward"
@@ -59,6 +60,7 @@ def prepare(given: Given) -> FloatArray:
     columns[:, 4] = 1.0 if half is None else np.where(half, 0.5, 1.0)
     columns[:, 5] = given.settings.gunit
     columns[:, 6] = given.values["gain"]
+    columns[:, 7] = given.values["vdd"]
     return columns
 
 
@@ -146,6 +148,25 @@ def slope(u: FloatArray, p: FloatArray, out: FloatArray) -> None:
         )
 
 
+@kernel
+def supply(u: FloatArray, p: FloatArray, out: FloatArray) -> float:
+    """What its output stages draw: vdd·|i| for the current i that each end is driven with.
+
+    A stage stands between rails at ±vdd: what flows into a node comes down from the one, what flows out of it
+    goes to the other. Of vdd·|i|, v·i goes into the node, the rest heats the stage.
+    """
+    gain = abs(transconductance(p) * p[_W]) * p[_VDD]
+    for into in range(2):
+        a = into * COLUMNS
+        b = (1 - into) * COLUMNS
+        code = p[a + CODE] if p[a + ENERGY_DRIVE] != 0.0 else float(LINEAR)
+        unit = p[b + VUNIT]
+        rho = activity(p[b + CODE], p[b + SLOPE], p[b + SHIFT], u[1 - into] / unit)
+        back = activity_slope(code, p[a + SLOPE], p[a + SHIFT], u[into] / p[a + VUNIT])
+        out[into] = gain * p[_INTO_PRE + into] * unit * abs(rho * back)
+    return 0.0
+
+
 SYNAPSE = Family(
     name="synapse",
     text="a weight between two neurons, used both ways unless dir= says otherwise",
@@ -161,6 +182,7 @@ SYNAPSE = Family(
             words=("tied", "forward", "backward"),
         ),
         Parameter("self", "", "0", "whether a self-coupled array has a diagonal", words=("0", "1")),
+        *cells.INSTANCE,
     ),
     model_types=("synapse",),
     model_parameters=(
@@ -192,11 +214,14 @@ SYNAPSE = Family(
             source="Glorot & Bengio 2010, equation 16",
         ),
         Parameter("spread", "", 0.1, "standard deviation of init=normal, half width of init=uniform", 0.0),
+        Parameter("vdd", "V", 1.0, "supply voltage of its output stages, for energy reports", 0.0),
+        *cells.PARAMETERS,
     ),
     law=law,
     prepare=prepare,
     reads_nodes=True,
     energy=energy,
+    supply=supply,
     learning=Learning("w", 0, signal, slope),
     coupling="dense",
     source="Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017)",

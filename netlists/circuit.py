@@ -65,7 +65,8 @@ class Instance:
 
     name: str  # hierarchical and in the netlist's spelling: R1, x1.R1
     family: Family
-    nodes: tuple[int | IntArray, ...]  # one per terminal: a node, or an array of `shape` (Y: one per axis)
+    #: One per terminal: a node, or an array of `shape`; of a Y array without wires, one per axis.
+    nodes: tuple[int | IntArray, ...]
     values: dict[str, Any] = field(default_factory=dict)  # parameters given, resolved: float, str, array
     model: Model | None = None
     shape: tuple[int, ...] = ()  # () one element; (n,) on a bus; (rows, columns) a Y array
@@ -75,6 +76,10 @@ class Instance:
     card: Card | None = None  # where it was written; None for one built in Python
     mask: NDArray[np.bool_] | None = None  # of a Y array: where there is a device; None: everywhere
     like: str = ""  # of a Y array: the array whose weights it starts with
+    #: Of a Y array between wires: the bus nodes of its rows and columns.
+    ports: tuple[IntArray, IntArray] | None = None
+    port_signal: bool = False  # whether its devices learn from the voltage between these, not from their own
+    learned: bool = False  # whether its weights come out of a training: they stand as devices hold them
 
     @property
     def at(self) -> Location | None:
@@ -92,6 +97,13 @@ class Instance:
     def looped(self) -> bool:
         """Whether it is an array between a bus and itself."""
         return len(self.shape) == 2 and np.array_equal(self.nodes[0], self.nodes[1])
+
+    def crossing_nodes(self) -> tuple[IntArray, IntArray]:
+        """Return for every crossing of a Y array the node of its row and that of its column."""
+        first, second = (np.asarray(nodes, dtype=np.int64) for nodes in self.nodes)
+        if first.ndim == 2:
+            return first, second
+        return np.broadcast_to(first[:, None], self.shape), np.broadcast_to(second, self.shape)
 
     @property
     def paired(self) -> bool:
@@ -166,6 +178,11 @@ class Input:
     gain: float = 1.0
     offset: float = 0.0
     encode: str = "direct"  # direct | complement
+    bits: int = 0  # of its DACs; 0: none
+    low: float = 0.0  # their range, state units
+    high: float = 1.0
+    inl: float = 0.0  # LSB
+    fom: float = 0.0  # J per conversion step
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +193,13 @@ class Output:
     nodes: IntArray
     pairs: bool = False
     decode: str = "argmax"  # argmax | sign | threshold | linear
+    bits: int = 0  # of its ADCs; 0: none
+    low: float = 0.0  # their range, state units
+    high: float = 1.0
+    inl: float = 0.0  # LSB
+    fom: float = 0.0  # J per conversion step
+    offset_dtod: float = 0.0  # state units
+    noise: float = 0.0  # state units
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +210,9 @@ class Nudging:
     nodes: IntArray
     cost: str = "mse"  # mse | crossentropy
     kind: str = "live"  # live | frozen
+    gain_error: float = 0.0
+    gain_dtod: float = 0.0
+    sign_error: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +285,8 @@ class Circuit:
         default_factory=dict
     )  # .set Y[i,j].param=…, by (instance, index)
     notes: list[tuple[Location, str]] = field(default_factory=list)  # cards skipped, with the reason
+    #: Buses of nodes that no card names, the crossings of wires; recorded only where .save names them.
+    inner: frozenset[str] = frozenset()
 
     def node_index(self) -> dict[str, int]:
         """Return node index by lower-case name."""

@@ -66,6 +66,13 @@ def read_save(build: Build, card: Card) -> None:
             k = _read_probe(build, card, k)
 
 
+def _at_crossing(build: Build, token: str) -> bool:
+    """Say whether a name is that of crossings of wires: Yxh.row, Yxh.col[3][5]; they are laid out later."""
+    array, _, line = token.lower().partition("[")[0].rpartition(".")
+    found = build.instances.get(array)
+    return line in ("row", "col") and found is not None and len(found.shape) == 2 and bool(found.family.wires)
+
+
 def _read_probe(build: Build, card: Card, k: int) -> int:
     """Read v(node), i(source), w(array), x(memristor) or a bare node; return where the next begins."""
     tokens = card.tokens
@@ -84,7 +91,8 @@ def _read_probe(build: Build, card: Card, k: int) -> int:
             expected="v(node), i(source), w(array) or x(memristor)",
         )
     if kind == "v":
-        find_node(build, card, k + 2)
+        if not _at_crossing(build, tokens[k + 2]):
+            find_node(build, card, k + 2)
     elif kind == "w":
         build.weighed.append((tokens[k + 2], card, k + 2))  # what learns is known when all cards are read
     elif kind == "x":

@@ -219,7 +219,8 @@ def check_complete(instance: Instance, card: Card) -> None:
     required = _required(family)
     if required:
         for name in required:
-            if name not in instance.values and not (instance.model and name in instance.model.values):
+            learned = family.learning.parameter if family.learning else name  # may stand for it
+            if not {name, learned} & instance.given().keys():
                 raise InputError(
                     f"{card.head} has no value", card.where(len(card.tokens)), expected=form(family)
                 )

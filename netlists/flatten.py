@@ -133,7 +133,7 @@ class _Flat:
         if instance.paired:
             given |= self.circuit.elements.get((instance.name, index[::-1]), {})
         found: Values = {}
-        for name, parameter in instance.family.all_parameters().items():
+        for name, parameter in instance.family.own_parameters().items():
             value = given.get(name, parameter.default)
             if value is not None:
                 found[name] = np.asarray(value)[index].item() if np.ndim(value) else value
@@ -243,9 +243,9 @@ def elements(instance: Instance) -> Iterator[tuple[tuple[int, ...], tuple[int, .
         for k in range(instance.shape[0]):
             yield (k,), tuple(row[k] for row in rows)
     else:
-        rows, columns = (np.asarray(nodes).tolist() for nodes in instance.nodes)
+        rows, columns = (nodes.tolist() for nodes in instance.crossing_nodes())
         for i, j in zip(*(axis.tolist() for axis in instance.places()), strict=True):
-            yield (i, j), (rows[i], columns[j])
+            yield (i, j), (rows[i][j], columns[i][j])
 
 
 def _waveform(waveform: Waveform) -> str:

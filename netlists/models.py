@@ -213,4 +213,4 @@ def _name_at(given: Assignment) -> Location:
 
 @cache
 def _declared(family: Family) -> dict[str, Parameter]:
-    return by_name(family.model_parameters)
+    return {**by_name(family.wires), **by_name(family.model_parameters)}

@@ -105,7 +105,7 @@ def weight_plans(chip: Chip, group: str = "weights") -> list[ArrayPlan]:
     plans = []
     for one in chip.learnables:
         instance = chip.circuit.instance(one.name)
-        nodes = instance.nodes[: len(one.shape)] if instance is not None else ()
+        nodes = () if instance is None else (instance.ports or instance.nodes)[: len(one.shape)]
         dims, labels = [], []
         for axis, size in enumerate(one.shape):
             at: Any = nodes[axis] if axis < len(nodes) else None

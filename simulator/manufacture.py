@@ -25,6 +25,7 @@ from eqchip.devices.parameter import Parameter
 from eqchip.netlists.circuit import Circuit, Instance
 from eqchip.simulator.streams import stream
 from eqchip.simulator.weights import with_weights
+from eqchip.simulator.wires import with_wires
 
 FloatArray = NDArray[np.float64]
 
@@ -38,13 +39,13 @@ def chip_seed(circuit: Circuit) -> int:
 
 
 def manufactured(circuit: Circuit) -> Circuit:
-    """Return the circuit with its weights and every difference between its devices drawn."""
+    """Return the circuit with its weights and every difference between its devices drawn, and its wires."""
     circuit = with_weights(circuit)
     seed = chip_seed(circuit)
     instances = [_made(one, seed) for one in circuit.instances]
     if all(new is old for new, old in zip(instances, circuit.instances, strict=True)):
-        return circuit
-    return replace(circuit, instances=instances)
+        return with_wires(circuit)
+    return with_wires(replace(circuit, instances=instances))
 
 
 def _made(instance: Instance, seed: int) -> Instance:

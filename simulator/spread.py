@@ -59,13 +59,15 @@ def _terminals(instance: Instance, where: Layout | None, count: int) -> IntArray
     """Return the circuit node of each terminal (rows: elements)."""
     if where is None:
         return np.array([instance.nodes], dtype=np.int64)
+    if len(instance.shape) == 2:
+        return np.column_stack([nodes[where.index] for nodes in instance.crossing_nodes()])
     columns = []
-    for axis, nodes in enumerate(instance.nodes):
+    for nodes in instance.nodes:
         array = np.asarray(nodes, dtype=np.int64)
         if array.ndim == 0:
             columns.append(np.full(count, array))
         else:
-            columns.append(array[where.index[axis if len(instance.shape) == 2 else 0]])
+            columns.append(array[where.index[0]])
     return np.column_stack(columns) if columns else np.zeros((count, 0), dtype=np.int64)
 
 
@@ -124,7 +126,7 @@ def spread(circuit: Circuit, instances: Iterable[Instance]) -> list[Group]:
         controls = len(program.controls) if program else len(instance.controls)
         worded = enumerated.get(family.name)
         if worded is None:
-            worded = any(one.enumerated for one in family.all_parameters().values())
+            worded = any(one.enumerated for one in family.own_parameters().values())
             enumerated[family.name] = worded
         words = tuple(each for each in values.items() if isinstance(each[1], str)) if worded else ()
         key = (family.name, id(model), controls, tuple(values), words)

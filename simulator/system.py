@@ -211,11 +211,15 @@ class System:
             total += out.sum(axis=1)
         return total
 
-    def slopes(self, name: str, states: FloatArray, weights: FloatArray) -> FloatArray:
-        """Return Σ y·∂i/∂θ of an instance's elements at each state, for adjoints y: (B, elements)."""
+    def slopes(self, name: str, states: FloatArray, weights: FloatArray, felt: bool = False) -> FloatArray:
+        """Return Σ y·∂i/∂θ of an instance's elements at each state, for adjoints y: (B, elements).
+
+        `felt`: with the voltages its learning signal is read from, not those that are there.
+        """
         found = self.elements(name)
         out = np.zeros((len(states), len(found.graph.rows)))
-        _slopes(found.graph, padded(states), padded(weights), out)
+        graph = self._felt_graph(found) if felt else found.graph
+        _slopes(graph, padded(states), padded(weights), out)
         return out[:, found.start : found.stop]
 
 

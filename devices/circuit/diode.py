@@ -38,6 +38,7 @@ from eqchip.devices.circuit.junction import (
 )
 from eqchip.devices.circuit.junction_parameters import INSTANCE, MODEL
 from eqchip.devices.family import Family, FloatArray, Given, Internal
+from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 #: Exponents above this go on as a straight line: no overflow far from a solution.
@@ -194,6 +195,7 @@ DIODE = Family(
     parameters=INSTANCE,
     model_types=("d",),
     model_parameters=MODEL,
+    wires=WIRES,
     law=law,
     prepare=prepare,
     internal=(Internal("anode'", "rs", 0),),

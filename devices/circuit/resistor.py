@@ -19,6 +19,7 @@ import numpy as np
 from eqchip.devices.circuit.thermal import TC1, TC2, TEMP, factor
 from eqchip.devices.family import Family, FloatArray, Given, Learning
 from eqchip.devices.parameter import Parameter
+from eqchip.devices.wires import WIRES
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
 
@@ -35,11 +36,17 @@ RESISTANCE = Parameter(
     hint="a wire is a 0 V source, or one node name instead of two",
     source="ngspice 39 manual",
 )
+CONDUCTANCE = Parameter(
+    "g", "S", None, "conductance, what an array of it learns; where it is given, r is not used"
+)
 
 
 def prepare(given: Given) -> FloatArray:
     """Return one column: the conductance in siemens."""
-    resistance = given.values["r"] * factor(given)
+    conductance = given.values["g"]
+    with np.errstate(divide="ignore"):
+        nominal = np.where(np.isnan(conductance), given.values["r"], 1.0 / conductance)
+    resistance = nominal * factor(given)
     if np.any(resistance == 0.0):
         raise InputError(
             "a resistance of 0 Ω at this temperature", expected="a wire: a 0 V source, or one node name"
@@ -95,9 +102,10 @@ RESISTOR = Family(
     text="ohmic resistor; on a crossbar a trainable conductance",
     letters=("R",),
     terminals=("n1", "n2"),
-    parameters=(RESISTANCE, TC1, TC2, TEMP, MULTIPLICITY),
+    parameters=(RESISTANCE, TC1, TC2, TEMP, MULTIPLICITY, CONDUCTANCE),
     model_types=("r", "res"),
-    model_parameters=(replace(RESISTANCE, required=False), TC1, TC2),
+    model_parameters=(replace(RESISTANCE, required=False), TC1, TC2, CONDUCTANCE),
+    wires=WIRES,
     law=law,
     prepare=prepare,
     linear=True,

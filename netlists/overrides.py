@@ -22,7 +22,7 @@ from eqchip.netlists.circuit import Instance, Model
 from eqchip.netlists.elements import all_parameters
 from eqchip.netlists.expression import Scope
 from eqchip.netlists.options import OPTIONS, option_word
-from eqchip.netlists.role_cards import check_bounds, check_complement, set_beta_unit
+from eqchip.netlists.role_cards import check_bounds, check_complement, check_converter, set_beta_unit
 from eqchip.netlists.roles import (
     BETA_UNIT,
     DATA,
@@ -175,6 +175,8 @@ def _apply_to_role(build: Build, one: Setting, word: str, owner: str, name: str,
         changed = replace(listed[position], **{name: bool(value) if name == "pairs" else value})
         if word == "input":
             check_complement(changed, one.at)
+        if word in ("input", "output"):
+            check_converter(changed, one.at)
     listed[position] = changed
 
 
@@ -212,7 +214,9 @@ def _apply_to_part(build: Build, one: Setting) -> None:
     name, scope = one.parts[-1], build.top.scope
     if isinstance(owner, Model):
         declared = {
-            key: p for key, p in all_parameters(owner.family).items() if p in owner.family.model_parameters
+            key: p
+            for key, p in all_parameters(owner.family).items()
+            if p in (*owner.family.model_parameters, *owner.family.wires)
         }
         parameter = one.find(declared, name, f"model {owner.name} ({owner.type})")
         _change_model(build, owner, parameter.name, one.checked(parameter, scope))

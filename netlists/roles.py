@@ -10,8 +10,48 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from eqchip.devices.parameter import Parameter, by_name
+from eqchip.devices.place import Place
 from eqchip.errors import InputError, Location
 from eqchip.netlists.circuit import Learn
+
+
+def _converters(kind: str, effect: str) -> tuple[Parameter, ...]:
+    """Return the parameters of the converters of a bus."""
+    return (
+        Parameter(
+            "bits",
+            "",
+            0.0,
+            f"Resolution of the {kind} at each node; 0: none.",
+            low=0,
+            high=24,
+            integer=True,
+            place=Place.CONVERTER,
+            effect=effect,
+            source="IEEE Std 1241",
+        ),
+        Parameter(
+            "fom",
+            "J",
+            0.0,
+            f"Figure of merit of the {kind}: energy of one of the 2^bits steps of a conversion.",
+            low=0.0,
+            source="Walden 1999",
+        ),
+        Parameter("low", "", 0.0, f"Lower end of the {kind}'s range, in state units."),
+        Parameter("high", "", 1.0, f"Upper end of the {kind}'s range, in state units."),
+        Parameter(
+            "inl",
+            "",
+            0.0,
+            f"Integral nonlinearity of the {kind}, in LSB: the size of a bow drawn once a chip.",
+            low=0.0,
+            place=Place.CONVERTER,
+            effect=f"{effect}_inl",
+            source="IEEE Std 1241",
+        ),
+    )
+
 
 INPUT = by_name(
     (
@@ -24,6 +64,7 @@ INPUT = by_name(
             "direct: x; complement: x, then −x, on a bus twice as long.",
             words=("direct", "complement"),
         ),
+        *_converters("DAC", "dac"),
     )
 )
 
@@ -38,6 +79,25 @@ OUTPUT = by_name(
             "argmax",
             "How outputs become an answer: largest, sign, above the middle of the targets, or as they are.",
             words=("argmax", "sign", "threshold", "linear"),
+        ),
+        *_converters("ADC", "adc"),
+        Parameter(
+            "offset_dtod",
+            "",
+            0.0,
+            "Spread of the offset of what is read from output to output, in state units.",
+            low=0.0,
+            place=Place.CONVERTER,
+            effect="adc_offset",
+        ),
+        Parameter(
+            "noise",
+            "",
+            0.0,
+            "Noise of what is read, standard deviation in state units, anew in every phase.",
+            low=0.0,
+            place=Place.CONVERTER,
+            effect="adc_noise",
         ),
     )
 )
@@ -57,6 +117,35 @@ NUDGE = by_name(
             "live",
             "live: −β ∂cost/∂v where the output is now; frozen: where it was in the free state.",
             words=("live", "frozen"),
+        ),
+        Parameter(
+            "gain_error",
+            "",
+            0.0,
+            "β is too strong by this share.",
+            low=-1.0,
+            open_low=True,
+            place=Place.CONVERTER,
+            effect="nudge_gain",
+        ),
+        Parameter(
+            "gain_dtod",
+            "",
+            0.0,
+            "Relative spread of β from output to output.",
+            low=0.0,
+            place=Place.CONVERTER,
+            effect="nudge_gain",
+        ),
+        Parameter(
+            "sign_error",
+            "",
+            0.0,
+            "By this share positive β is stronger than negative.",
+            low=-1.0,
+            high=1.0,
+            place=Place.CONVERTER,
+            effect="nudge_sign",
         ),
     )
 )
@@ -159,7 +248,15 @@ TRAIN = by_name(
             high=1.0,
             open_low=True,
         ),
-        Parameter("seed", "", 0.0, "Of the order of samples and of random signs.", low=0, integer=True),
+        Parameter(
+            "period",
+            "s",
+            0.0,
+            "Time from one sample to the next, in which devices drift; 0: that of its phases, where "
+            "they have one.",
+            low=0.0,
+        ),
+        Parameter("seed", "", 0.0, "Of the order of samples, random signs and noise.", low=0, integer=True),
         Parameter(
             "valid", "", 0.0, "Share of the training samples kept back to choose by.", low=0.0, high=0.99
         ),

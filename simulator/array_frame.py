@@ -6,7 +6,6 @@ are in `State.extra`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,17 @@ from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.array_layout import Layout
 from eqchip.simulator.array_nudge import nudged_phase
-from eqchip.simulator.chip import Learnable, Nudge, State, Weights
+from eqchip.simulator.chip import Learnable, Nudge, State
 from eqchip.simulator.learnables import learnables_of
+from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.phase import Phase
+from eqchip.simulator.stores import stores_of
+from eqchip.simulator.storing import Storing
 
 Array = NDArray[Any]
 
 
-class ArrayFrame:
+class ArrayFrame(Storing):
     """Groups of nodes and couplings, and how a circuit names them."""
 
     def __init__(self, layout: Layout) -> None:
@@ -40,7 +42,9 @@ class ArrayFrame:
         self.read = np.concatenate(outputs) if outputs else np.zeros(0, np.int64)
         #: Which of the free groups is what is read, if that is one of them, in order.
         self.whole = next((at for at, g in enumerate(self.wiring.free) if self._is_group(self.read, g)), None)
-        self.revision = 0  # counts changes of θ, on which drives kept from earlier phases depend
+        self.revision = 0  # drives kept from earlier phases depend on it
+        self.stores, self.periphery = stores_of(self.circuit), Periphery(self.circuit)
+        self._lay_all()
 
     def _is_group(self, nodes: NDArray[np.int64], group: int) -> bool:
         return np.array_equal(nodes, self.wiring.nodes[group].nodes)
@@ -59,6 +63,7 @@ class ArrayFrame:
                 f"a sample has {inputs.shape[-1]} inputs, the chip {sum(sizes)}",
                 expected=f"(B, {sum(sizes)})",
             )
+        inputs = self.periphery.given(inputs)
         cuts = np.cumsum(sizes)[:-1]
         parts = [inputs] if len(sizes) == 1 else np.split(inputs, cuts, axis=1)
         return [np.ascontiguousarray(part, self.dtype) for part in parts]
@@ -74,7 +79,13 @@ class ArrayFrame:
 
     def _phase(self, constant: list[Array], nudge: Nudge | None) -> Phase:
         phase = Phase.free_running(self.wiring, constant)
-        return phase if nudge is None else nudged_phase(self.layout, self.nudged, self.share, phase, nudge)
+        if nudge is None:
+            return phase
+        return nudged_phase(self.layout, self.nudged, self._share(nudge.beta), phase, nudge)
+
+    def _share(self, beta: float) -> Array:
+        """Return how strongly each output is nudged, over β."""
+        return self.share * self.periphery.strength(beta)
 
     def _start(self, samples: int, start: State | None) -> list[Array]:
         given = dict(zip(self.wiring.free, start.values, strict=True)) if start is not None else {}
@@ -101,8 +112,10 @@ class ArrayFrame:
     def outputs(self, state: State) -> Array:
         """Return the output states (B, outputs)."""
         if self.whole is not None:
-            return np.array(state.values[self.whole])
-        return self.layout.gather(self.read, self._by_group(state))
+            found = np.array(state.values[self.whole])
+        else:
+            found = self.layout.gather(self.read, self._by_group(state))
+        return self.periphery.answered(found, self.moment, self._entered)
 
     def voltages(self, state: State) -> dict[str, Array]:
         """Return v(bus) in volts, (B, n); v(node) of nodes on no bus."""
@@ -118,31 +131,15 @@ class ArrayFrame:
 
     # -- parameters ------------------------------------------------------------------------------------
 
-    def parameters(self) -> Weights:
-        """Return a copy of every learnable's θ."""
-        return {one.name: np.array(self._theta(one.name)).reshape(one.shape) for one in self.learnables}
-
     def _theta(self, name: str) -> Array:
         link = self.layout.arrays.get(name.lower())
         if link is not None:
             return self.wiring.links[link].coupling.theta
         return self.wiring.nodes[self.layout.neurons[name.lower()]].b
 
-    def write(self, values: Mapping[str, Array]) -> None:
-        """Replace θ, held within the bounds of the learnables."""
-        known = {one.name: one for one in self.learnables}
-        for name, value in values.items():
-            one = known[name]
-            if np.isfinite(one.low) or np.isfinite(one.high):
-                value = np.clip(value, one.low, one.high)
-            link = self.layout.arrays.get(name.lower())
-            if link is not None:
-                self.wiring.links[link].coupling.set(value)
-            else:
-                self.wiring.nodes[self.layout.neurons[name.lower()]].set_bias(np.ravel(value))
-        self.revision += 1
-
-    def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
-        """Add −factor·signal to each θ, within its bounds."""
-        values = self.parameters()
-        self.write({name: values[name] - factors[name] * change for name, change in signal.items()})
+    def _lay(self, name: str, values: Array) -> None:
+        link = self.layout.arrays.get(name.lower())
+        if link is not None:
+            self.wiring.links[link].coupling.set(values)
+        else:
+            self.wiring.nodes[self.layout.neurons[name.lower()]].set_bias(np.ravel(values))

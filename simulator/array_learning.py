@@ -181,7 +181,11 @@ class ArrayLearning(ArrayFrame):
         rho = self._activities(first), self._activities(second)
         for one in self.learnables:
             link, factor = self.layout.arrays.get(one.name.lower()), factors[one.name]
-            if link is not None:
+            if one.name.lower() in self.stores:
+                assert link is not None  # biases have no cells
+                contrast = self.wiring.links[link].coupling.contrast(*self._ends(link, rho))
+                self.change({one.name: -factor * contrast})
+            elif link is not None:
                 self.wiring.links[link].coupling.descend(*self._ends(link, rho), factor, one.low, one.high)
             else:
                 nodes = self.wiring.nodes[self.layout.neurons[one.name.lower()]]

@@ -30,7 +30,9 @@ class ArrayPhases(ArraySettling):
         start: State | None = None,
     ) -> tuple[State, ...]:
         """Return the end of a free phase, and of each nudged phase that begins there."""
-        laid_out = self._laid_out(free, nudged, nudges)
+        self._enter(None)
+        fluctuates = self.moment is not None and self.fluctuates  # then each phase reads weights of its own
+        laid_out = None if fluctuates else self._laid_out(free, nudged, nudges)
         if laid_out is None:
             first = self.settle(inputs, free, start=start)
             return (first, *(self.settle(inputs, nudged, nudge, first) for nudge in nudges))
@@ -70,11 +72,11 @@ class ArrayPhases(ArraySettling):
     def _pulled(self, nudge: Nudge) -> list[Pulled]:
         """Return what a nudge pulls, free group by free group."""
         groups, places = self.layout.group_of[self.nudged], self.layout.place_of[self.nudged]
-        found = []
+        found, share = [], self._share(nudge.beta)
         for at, group in enumerate(self.wiring.free):
             (outputs,) = np.nonzero(groups == group)
             if len(outputs):
-                found.append(Pulled(at, places[outputs], outputs, nudge.beta * self.share[outputs]))
+                found.append(Pulled(at, places[outputs], outputs, nudge.beta * share[outputs]))
         return found
 
     def _together(

@@ -35,6 +35,7 @@ class ArraySettling(ArrayFrame):
         start: State | None = None,
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
+        self._enter(nudge)
         clamped = self._clamped(inputs)
         constant = self._constant(clamped, len(inputs), start)
         phase = self._phase(constant, nudge)
@@ -130,6 +131,7 @@ class ArraySettling(ArrayFrame):
         if settling.solve == "equilibrium":
             yield self.settle(inputs, settling, nudge, state)
             return
+        self._enter(nudge)
         clamped, seen = state.extra["inputs"], self.revision
         if state.extra["revision"] != seen:
             state.extra["constant"] = self._constant(clamped, len(inputs), None)

@@ -12,15 +12,19 @@ Learning, studies and records call only what stands here; they test no form, fam
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.backward import Linearised, Unrolled
+from eqchip.simulator.moment import Moment
+
+if TYPE_CHECKING:
+    from eqchip.simulator.cost.power import Power
 
 Array = NDArray[Any]
 Weights = dict[str, Array]
@@ -100,6 +104,7 @@ class Chip(Protocol):
     learnables: tuple[Learnable, ...]
     tau: float  # smallest time constant c/gleak of its nodes, s; NaN where it has none
     output_conductance: float  # energy scale/vunit² of the outputs (gleak, or gunit), S: a β of 1
+    moment: Moment | None  # set for noise: which batch of a run this is; None: noise off, as made
 
     def settle(
         self,
@@ -163,8 +168,11 @@ class Chip(Protocol):
     def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
         """Return the last of the states of a phase, and vector_field of all its steps added up."""
 
+    def change(self, requests: Mapping[str, Array]) -> None:
+        """Ask for changes of θ; ideal devices make them exactly, within bounds, others as they can."""
+
     def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
-        """Add −factor·signal to each θ, within its bounds."""
+        """Ask for −factor·signal of each θ."""
 
     def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
         """Do descend(contrast(first, second), factors), in one pass over θ where that can be."""
@@ -179,7 +187,19 @@ class Chip(Protocol):
         """Return a copy of every learnable's θ."""
 
     def write(self, values: Mapping[str, Array]) -> None:
-        """Replace θ; bounds of the learnables are applied here."""
+        """Replace θ exactly; bounds of the learnables are applied here."""
+
+    def elapse(self, seconds: float) -> None:
+        """Let time pass between two batches: what drifts, drifts."""
+
+    def condition(self) -> Weights:
+        """Return what devices are in beside θ, that later changes depend on; empty for ideal ones."""
+
+    def restore(self, condition: Mapping[str, Array]) -> None:
+        """Bring the devices back into a condition."""
+
+    def programming(self) -> tuple[float, float]:
+        """Return joules and pulses spent on programming since the chip was made."""
 
     def linearised(self, state: State, inputs: Array, nudge: Nudge | None = None) -> Linearised:
         """Return the forces at a state and how they change with it; `nudge.targets` give it a pull."""
@@ -200,6 +220,9 @@ class Chip(Protocol):
 
     def stability(self, state: State) -> tuple[float, float]:
         """Return (margin, slowest time constant in s) from the eigenvalues of −C⁻¹J; the worst sample."""
+
+    def power(self, inputs: Array, nudge: Nudge | None = None) -> Callable[[State], Power]:
+        """Return what tells the power at a state of a phase with these inputs."""
 
     def voltages(self, state: State) -> dict[str, Array]:
         """Return v(bus) in volts, (B, n), for records."""

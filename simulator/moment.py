@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices import random
 from eqchip.simulator.streams import stream
 
 
@@ -38,3 +39,10 @@ class Moment:
     def stream(self, *key: str | int) -> np.random.Generator:
         """Return the generator of one purpose in this batch (and phase)."""
         return stream(self.seed, self.purpose, self.epoch, self.sample, self.phase, *key)
+
+    def normals(self, count: int, *key: str | int) -> NDArray[np.float64]:
+        """Return normals (B, count): those of a sample depend on its number, not on its batch."""
+        out = np.empty((len(self.rows), count))
+        k0, k1 = random.key(self.seed, self.purpose, self.epoch, self.phase, *key)
+        random.normals(out, k0, k1, np.asarray(self.rows, np.int64), 0, 0)
+        return out

@@ -5,27 +5,28 @@ States are all unknowns of the system (node voltages, then branch currents).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.place import Place, Places
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
-from eqchip.simulator.chip import Learnable, Nudge, State, Weights
+from eqchip.simulator.chip import Learnable, Nudge, State
 from eqchip.simulator.cost.costs import cost_of
 from eqchip.simulator.learnables import learnables_of
+from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.scales import scales_of
 from eqchip.simulator.sparse import INPUT_PREFIX, NUDGE_PREFIX, compile_sparse
+from eqchip.simulator.stores import stores_of
+from eqchip.simulator.storing import Storing
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-class SparseFrame:
+class SparseFrame(Storing):
     """A system of unknowns, and how a circuit names them."""
 
     def __init__(self, circuit: Circuit, reason: str = "") -> None:
@@ -36,9 +37,10 @@ class SparseFrame:
         self.scales = scales_of(circuit)
         self.tau, self.output_conductance = self.scales.tau, self.scales.conductance
         self.system = compile_sparse(circuit)
-        self.revision = 0  # counts changes of θ
-        self.places = {one.name: Places() for one in self.learnables}
-        self.stored: Weights = {one.name: self._theta(one.name) for one in self.learnables}
+        self.revision = 0
+        self._constant = False  # whether what was laid stands in constant matrices
+        self.stores, self.periphery = stores_of(circuit), Periphery(circuit)
+        self._lay_all()
         # A current over what keeps a state of 1: gleak·vunit, or gunit·vunit where nothing leaks.
         leak = np.where(self.scales.gleak > 0.0, self.scales.gleak, circuit.settings.gunit)
         self.unit = np.ones(self.system.network.nodes)
@@ -58,6 +60,7 @@ class SparseFrame:
                 f"a sample has {inputs.shape[-1]} inputs, the chip {len(order)}",
                 expected=f"(B, {len(order)})",
             )
+        inputs = self.periphery.given(inputs)
         return np.asarray(inputs * self.scales.vunit[order], dtype=np.float64)
 
     def drives(self, inputs: Array, nudge: Nudge | None = None) -> FloatArray:
@@ -78,14 +81,16 @@ class SparseFrame:
                 f"cost={nudge.cost}: the chip was built to be nudged by cost={cost_of(self.circuit).name}",
                 expected=f".nudge BUS cost={nudge.cost}",
             )
-        begin = 0
+        begin = node = 0
         for nudged in self.circuit.nudges:
             name = NUDGE_PREFIX + nudged.bus
             count = len(system.slots(name, "beta"))
             step = len(nudged.nodes) // count  # 2 for outputs in pairs
             if nudge is not None:
                 columns = slice(begin, begin + count)
-                drives[:, system.slots(name, "beta")] = nudge.beta * self.scales.share[nudged.nodes][::step]
+                strength = self.periphery.strength(nudge.beta)[node : node + len(nudged.nodes)]
+                share = self.scales.share[nudged.nodes] * strength
+                drives[:, system.slots(name, "beta")] = nudge.beta * share[::step]
                 drives[:, system.slots(name, "target")] = nudge.targets[:, columns]
                 drives[:, system.slots(name, "mode")] = 0.0 if nudge.anchor is None else 1.0
                 if nudge.anchor is not None:
@@ -93,6 +98,7 @@ class SparseFrame:
                     slope = cost_of(self.circuit).slope(nudge.anchor[:, columns], target)
                     drives[:, system.slots(name, "anchor")] = target + slope
             begin += count
+            node += len(nudged.nodes)
         return drives
 
     # -- what is read ----------------------------------------------------------------------------------
@@ -101,12 +107,14 @@ class SparseFrame:
         """Return the output states (B, outputs), pairs still interleaved."""
         found = [one.nodes for one in (self.circuit.outputs or self.circuit.nudges)]
         nodes = np.concatenate(found) if found else np.zeros(0, np.int64)
-        return np.asarray(state.values[:, self.system.unknown_of_node[nodes]] / self.scales.vunit[nodes])
+        states = np.asarray(state.values[:, self.system.unknown_of_node[nodes]] / self.scales.vunit[nodes])
+        return self.periphery.answered(states, self.moment, self._entered)
 
     def voltages(self, state: State) -> dict[str, Array]:
         """Return v(bus) in volts, (B, n); v(node) of nodes on no bus."""
-        found = dict(self.circuit.buses)
-        on_bus = np.concatenate([*found.values(), np.zeros(1, np.int64)])
+        buses, inner = self.circuit.buses, self.circuit.inner
+        found = {name: nodes for name, nodes in buses.items() if name not in inner}
+        on_bus = {0, *(node for nodes in buses.values() for node in nodes.tolist())}
         for index, name in enumerate(self.circuit.nodes):
             if index not in on_bus:
                 found[name] = np.array([index])
@@ -118,48 +126,32 @@ class SparseFrame:
 
     # -- parameters ------------------------------------------------------------------------------------
 
-    def _shaped(self, one: Learnable, values: FloatArray) -> FloatArray:
+    def _shaped(self, name: str, values: FloatArray) -> FloatArray:
         """Return one number per element in the shape of its instance; a pair stands in both halves."""
-        where = self.system.elements(one.name).layout
-        if where is None:
-            return values.reshape(one.shape)
-        out = np.zeros(one.shape)
-        out[where.index] = values
-        if self.system.elements(one.name).instance.paired:
-            out[where.index[::-1]] = values
+        found = self.system.elements(name)
+        if found.layout is None:
+            return values.reshape(found.instance.shape)
+        out = np.zeros(found.instance.shape)
+        out[found.layout.index] = values
+        if found.instance.paired:
+            out[found.layout.index[::-1]] = values
         return out
 
     def _theta(self, name: str) -> FloatArray:
-        one = next(each for each in self.learnables if each.name == name)
-        return self._shaped(one, self.system.elements(name).theta.copy())
+        return self._shaped(name, self.system.elements(name).theta)
 
-    def parameters(self) -> Weights:
-        """Return a copy of every learnable's θ."""
-        return {name: np.array(values) for name, values in self.stored.items()}
+    def _lay(self, name: str, values: Array) -> None:
+        found = self.system.elements(name)
+        elements = np.asarray(values, dtype=np.float64)
+        found.theta[:] = (elements if found.layout is None else elements[found.layout.index]).ravel()
+        self._constant |= found.instance.family.linear or found.instance.family.affine
 
-    def write(self, values: Mapping[str, Array]) -> None:
-        """Replace θ, held within the bounds of the learnables; what is read of it changes in place."""
-        known = {one.name: one for one in self.learnables}
-        constant = False
-        for name, value in values.items():
-            one, found = known[name], self.system.elements(name)
-            elements = np.clip(np.asarray(value, dtype=np.float64), one.low, one.high)
-            if found.layout is not None:
-                elements = elements[found.layout.index]
-            self.stored[name] = self._shaped(one, elements)
-            places = self.places[name]
-            found.theta[:] = places.at(Place.READ, places.at(Place.STORED, elements)).ravel()
-            constant |= found.instance.family.linear or found.instance.family.affine
-        if constant:
+    def _laid(self) -> None:
+        super()._laid()
+        if self._constant:
             self.system.refresh()
-        self.revision += 1
+            self._constant = False
 
     def take_up(self) -> None:
-        """Store θ as the elements have it now, after it moved while time flowed."""
-        for one in self.learnables:
-            self.stored[one.name] = self._theta(one.name)
-
-    def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
-        """Add −factor·signal to each θ, within its bounds."""
-        values = self.parameters()
-        self.write({name: values[name] - factors[name] * change for name, change in signal.items()})
+        """Note that θ of the elements moved while time flowed."""
+        self._laid()

@@ -29,7 +29,9 @@ class SparseLearning(SparseFrame):
             change = self.system.signals(one.name, second.values) - self.system.signals(
                 one.name, first.values
             )
-            out[one.name] = self._shaped(one, np.mean(change, axis=0) * self._unit(one) / self.scales.energy)
+            out[one.name] = self._shaped(
+                one.name, np.mean(change, axis=0) * self._unit(one) / self.scales.energy
+            )
         return out
 
     def vector_field(self, before: State, after: State) -> Weights:
@@ -37,8 +39,8 @@ class SparseLearning(SparseFrame):
         middle, change = 0.5 * (before.values + after.values), after.values - before.values
         return {
             one.name: self._shaped(
-                one,
-                np.mean(self.system.slopes(one.name, middle, change), axis=0)
+                one.name,
+                np.mean(self.system.slopes(one.name, middle, change, felt=True), axis=0)
                 * (self._unit(one) / self.scales.energy),
             )
             for one in self.learnables
@@ -72,7 +74,8 @@ class SparseLearning(SparseFrame):
         ).reshape(len(pull), -1)
         return {
             one.name: self._shaped(
-                one, -np.mean(self.system.slopes(one.name, free.values, adjoint), axis=0) * self._unit(one)
+                one.name,
+                -np.mean(self.system.slopes(one.name, free.values, adjoint), axis=0) * self._unit(one),
             )
             for one in self.learnables
         }

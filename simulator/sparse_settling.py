@@ -45,6 +45,7 @@ class SparseSettling(SparseFrame):
         start: State | None = None,
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
+        self._enter(nudge)
         if nudge is not None and nudge.clamp:
             return self._with_outputs_held(inputs, settling, nudge.targets, start)
         drives = self._drives(inputs, nudge)
@@ -81,9 +82,9 @@ class SparseSettling(SparseFrame):
         """Run a phase with the outputs at their targets, on the chip that has them for inputs."""
         if self._held_twin is None:
             self._held_twin = SparseSettling(outputs_for_inputs(self.circuit))
-            self._held_twin.places = self.places
+            self._held_twin.stores = {}  # it shows what the cells here read
         twin = self._held_twin
-        twin.write(self.stored)
+        twin.write({one.name: self._theta(one.name) for one in self.learnables})
         same = np.array([twin.system.names.index(name) for name in self.system.names])
         begin = None
         if start is not None:
@@ -175,6 +176,7 @@ class SparseSettling(SparseFrame):
         if settling.solve == "equilibrium":
             yield self.settle(inputs, settling, nudge, state)
             return
+        self._enter(nudge)
         drives = self._drives(inputs, nudge)
         field, length = self._field(state.values, drives, settling)
         seen = self.revision

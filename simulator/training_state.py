@@ -1,6 +1,6 @@
 """The state of a training as arrays of a file, and back; and when it is written.
 
-    parameters/Yxh   momentum/Yxh   particles/0, particles/1 …
+    parameters/Yxh   momentum/Yxh   particles/0, particles/1 …   condition/Yxh/hidden
 
 Numbers are kept in the precision they are used in, so that a resumed training goes on to the same bits.
 Particles (persistent=1) are the leaves of a nest of arrays, in its own order; their form is that of a state
@@ -40,6 +40,9 @@ def state_plans(chip: Chip, plan: Plan, samples: Samples) -> list[ArrayPlan]:
         made.append(ArrayPlan(f"parameters/{one.name}", one.shape, one.unit, dims, dtype=kind))
         if one.momentum:
             made.append(ArrayPlan(f"momentum/{one.name}", one.shape, one.unit, dims, dtype=kind))
+    for name, value in chip.condition().items():
+        dims = tuple(f"{name}_{axis}".replace("/", "_") for axis in range(value.ndim))
+        made.append(ArrayPlan(f"condition/{name}", value.shape, "", dims, dtype=value.dtype.str))
     if plan.persistent:
         for number, leaf in enumerate(leaves(_beginning(chip, plan, samples))):
             dims = ("sample", *(f"particle_{number}_{axis}" for axis in range(1, leaf.ndim)))
@@ -52,6 +55,7 @@ def pack(state: TrainState) -> dict[str, Array]:
     """Return the arrays of a state by their names in a file."""
     found = {f"parameters/{name}": value for name, value in state.parameters.items()}
     found |= {f"momentum/{name}": value for name, value in state.momentum.items()}
+    found |= {f"condition/{name}": value for name, value in state.condition.items()}
     if state.particles is not None:
         found |= {f"particles/{number}": leaf for number, leaf in enumerate(leaves(state.particles))}
     return found
@@ -59,7 +63,7 @@ def pack(state: TrainState) -> dict[str, Array]:
 
 def unpack(epoch: int, values: Mapping[str, Array], chip: Chip, plan: Plan, samples: Samples) -> TrainState:
     """Return the state that these arrays are."""
-    parts: dict[str, dict[str, Array]] = {"parameters": {}, "momentum": {}, "particles": {}}
+    parts: dict[str, dict[str, Array]] = {"parameters": {}, "momentum": {}, "particles": {}, "condition": {}}
     for path, value in values.items():
         kind, _, name = path.partition("/")
         parts[kind][name] = value
@@ -67,7 +71,7 @@ def unpack(epoch: int, values: Mapping[str, Array], chip: Chip, plan: Plan, samp
     if plan.persistent:
         kept = [parts["particles"][str(number)] for number in range(len(parts["particles"]))]
         particles = like(_beginning(chip, plan, samples), kept)
-    return TrainState(epoch, parts["parameters"], parts["momentum"], particles)
+    return TrainState(epoch, parts["parameters"], parts["momentum"], particles, parts["condition"])
 
 
 def _beginning(chip: Chip, plan: Plan, samples: Samples) -> Any:

@@ -64,7 +64,7 @@ def with_learned(
             continue
         values = np.asarray(weights[one.name], dtype=np.float64).reshape(one.shape or ())
         found: Any = values if one.shape else float(values)
-        instances.append(replace(one, values={**one.values, learning.parameter: found}))
+        instances.append(replace(one, values={**one.values, learning.parameter: found}, learned=True))
     elements = {}
     for (name, index), given in circuit.elements.items():
         place = f"{name}[{','.join(map(str, index))}]".lower()

@@ -173,6 +173,7 @@ class NaiveArrays:
         for node, one in self.neurons.items():
             f = 0.0 if node in self.held else into[node] / (one.gleak * one.vunit)
             low, high = one.interval
+            low, high = low + 1e-14, high - 1e-14  # a bound times vunit, over vunit, may be an ulp off
             s = v[node] / one.vunit
             rate[node] = 0.0 if (s <= low and f < 0) or (s >= high and f > 0) else f
         return rate

@@ -18,6 +18,7 @@ import numpy as np
 
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Learnable, Nudge, Settling, State, Weights
+from eqchip.simulator.moment import Moment
 
 Array = np.ndarray[Any, Any]
 
@@ -323,6 +324,24 @@ class NaiveChip:
         self.write(
             {one.name: values[one.name] - factors[one.name] * signal[one.name] for one in self.learnables}
         )
+
+    moment: Moment | None = None
+
+    def change(self, requests: Mapping[str, Array]) -> None:
+        values = self.parameters()
+        self.write({name: values[name] + request for name, request in requests.items()})
+
+    def elapse(self, seconds: float) -> None:
+        pass
+
+    def condition(self) -> Weights:
+        return {}
+
+    def restore(self, condition: Mapping[str, Array]) -> None:
+        assert not condition
+
+    def programming(self) -> tuple[float, float]:
+        return 0.0, 0.0
 
     def parameters(self) -> Weights:
         return {

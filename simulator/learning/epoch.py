@@ -51,6 +51,7 @@ class TrainState:
     parameters: Weights
     momentum: Weights = field(default_factory=dict)
     particles: Any = None  # nest of arrays, a row for each training sample; None unless persistent
+    condition: Weights = field(default_factory=dict)  # of devices that are not ideal (Chip.condition)
 
 
 @dataclass(frozen=True, slots=True)

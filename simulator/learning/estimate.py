@@ -145,7 +145,7 @@ def _walk(
         ended, total = rule.path(chip, states)
         return finite(ended, _named(nudge)), total, None
     assert rule.signal is not None
-    before = chip.parameters()
+    before, condition = chip.parameters(), chip.condition()
     try:
         ended, total = next(states), Weights()
         for after in states:
@@ -156,6 +156,7 @@ def _walk(
         moved = chip.parameters()
     finally:
         chip.write(before)
+        chip.restore(condition)
     return finite(ended, _named(nudge)), total, moved
 
 

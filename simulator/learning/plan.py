@@ -41,6 +41,7 @@ class Plan:
     schedule: str = "constant"  # of the rates, over the epochs
     gamma: float = 1.0  # for schedule=exponential
     points: int = 0  # on the circle of complex β (holomorphic)
+    period: float = 0.0  # s from one sample to the next; 0: as long as its phases take
 
     def __post_init__(self) -> None:
         if self.estimator not in estimators_of(self.rule):
@@ -109,6 +110,7 @@ def plan_of(circuit: Circuit) -> Plan:
         schedule=str(given["schedule"]),
         gamma=float(given.get("gamma", 1.0)),
         points=int(given.get("points", 0)),
+        period=float(given["period"]),
     )
 
 

@@ -4,7 +4,8 @@
         for each batch:
             estimate of dLoss/dθ (free phase, nudged phases, local signals; batch means)
             velocity ← momentum·velocity + estimate + decay·θ
-            θ ← θ − rate·velocity, within its bounds; the rate as the schedule has it in this epoch
+            ask the devices for −rate·velocity, within bounds; the rate as the schedule has it in this epoch
+            let the time of the batch pass
 
 Order and signs come from streams keyed by the seed and the epoch, so a resumed run goes on to the same bits.
 """
@@ -26,6 +27,7 @@ from eqchip.simulator.learning.epoch import Epoch, Evaluation, PhaseReport, Trai
 from eqchip.simulator.learning.estimate import Estimate, estimate, settle_free
 from eqchip.simulator.learning.particles import Particles, copied
 from eqchip.simulator.learning.plan import Plan
+from eqchip.simulator.moment import Moment
 from eqchip.simulator.samples import Dataset, Samples
 from eqchip.simulator.streams import stream
 
@@ -48,7 +50,9 @@ def train(
         raise InputError("there is nothing to train: no .learn card", expected=".learn ARRAY|NEURONS rate=")
     readout = readout_of(chip.circuit, data)
     done = 0
-    chip.write(chip.parameters())  # what was drawn or given beyond its bounds is brought within
+    bounded = {one.name for one in chip.learnables if np.isfinite(one.low) or np.isfinite(one.high)}
+    if bounded:  # what was drawn or given beyond its bounds is brought within
+        chip.write({name: value for name, value in chip.parameters().items() if name in bounded})
     velocity: Weights = {}
     plainly = not any(one.momentum or one.decay for one in chip.learnables)
     inputs = data.train.inputs.astype(chip.dtype, copy=False)
@@ -56,6 +60,7 @@ def train(
     if state is not None:
         done = state.epoch
         chip.write(state.parameters)
+        chip.restore(state.condition)
         velocity = {name: np.array(value) for name, value in state.momentum.items()}
         particles.store = copied(state.particles)  # a state can be gone on from more than once
     for number in range(done + 1, plan.epochs + 1):
@@ -67,6 +72,7 @@ def train(
         for first in range(0, len(order), plan.batch):
             rows = order[first : first + plan.batch]
             targets = data.train.targets[rows]
+            chip.moment = Moment(plan.seed, "train", number, rows)
             begin = particles.recall(rows) if plan.persistent else None
             sign = method.sign(signs)
             found = estimate(chip, inputs[rows], targets, plan, sign, begin, share, plainly)
@@ -77,14 +83,20 @@ def train(
                 first_end, second_end, distance = found.ends
                 factors = {one.name: share * one.rate / distance for one in chip.learnables}
                 chip.descend_contrast(first_end, second_end, factors)
+            elif found.moved is not None:
+                chip.write(found.moved)
             else:
-                chip.write(found.moved or updated(chip, found.values, velocity, share))
+                chip.change(requests(chip, found.values, velocity, share))
+            chip.elapse(len(rows) * _seconds(plan, found))
             if tick is not None:
                 tick(first + len(rows))
         tally.sum()
+        chip.moment = None
         seconds = time.perf_counter() - started
-        test = evaluate(chip, data.test, plan, readout)
-        valid = evaluate(chip, data.valid, plan, readout) if data.valid is not None else None
+        test = evaluate(chip, data.test, plan, readout, purpose="test", epoch=number)
+        valid = None
+        if data.valid is not None:
+            valid = evaluate(chip, data.valid, plan, readout, purpose="valid", epoch=number)
         yield Epoch(
             number,
             len(order),
@@ -99,24 +111,36 @@ def train(
             latency(tally.phases["free"]),
             tally.phases,
             TrainState(
-                number, chip.parameters(), dict(velocity), particles.store if plan.persistent else None
+                number,
+                chip.parameters(),
+                dict(velocity),
+                particles.store if plan.persistent else None,
+                chip.condition(),
             ),
             test,
         )
 
 
-def updated(chip: Chip, estimates: Weights, velocity: Weights, share: float = 1.0) -> Weights:
-    """Return θ after a step of descent at a share of the rates; `velocity` is brought up to date in place."""
-    values = chip.parameters()
+def requests(chip: Chip, estimates: Weights, velocity: Weights, share: float = 1.0) -> Weights:
+    """Return the changes of θ to ask for, at a share of the rates; bring `velocity` up to date in place."""
+    asked = Weights()
+    values = chip.parameters() if any(one.decay for one in chip.learnables) else {}
     for one in chip.learnables:
-        theta, step = values[one.name], estimates[one.name]
+        step = estimates[one.name]
         if one.decay:
-            step = step + one.decay * theta
+            step = step + one.decay * values[one.name]
         if one.momentum:
             step = velocity[one.name] = one.momentum * velocity.get(one.name, 0.0) + step
-        # Not in place: what learns may be a single number.
-        values[one.name] = np.clip(theta - share * one.rate * step, one.low, one.high)
-    return values
+        asked[one.name] = -(share * one.rate * step)
+    return asked
+
+
+def _seconds(plan: Plan, found: Estimate) -> float:
+    """Return how long a sample takes: its period, or that of its phases where time was stepped."""
+    if plan.period:
+        return plan.period
+    lasted = [state.seconds for state in (found.free, *found.nudged)]
+    return sum(lasted) if all(math.isfinite(one) for one in lasted) else 0.0
 
 
 def evaluate(
@@ -125,8 +149,13 @@ def evaluate(
     plan: Plan,
     readout: Readout | Several,
     tick: Callable[[int], None] | None = None,
+    purpose: str = "evaluate",
+    epoch: int = 0,
 ) -> Evaluation:
-    """Settle every sample freely and return how the answers are; `tick` hears of samples passed."""
+    """Settle every sample freely and return how the answers are; `tick` hears of samples passed.
+
+    `purpose` and `epoch` are what the noise of the chip is keyed by.
+    """
     if not len(samples):
         raise InputError("there is no sample to test with")
     started = time.perf_counter()
@@ -134,6 +163,7 @@ def evaluate(
     counts, durations = None, list[Array]()
     for first in range(0, len(samples), TEST_BATCH):
         batch = samples[first : first + TEST_BATCH]
+        chip.moment = Moment(plan.seed, purpose, epoch, np.arange(first, first + len(batch)))
         free = settle_free(chip, batch.inputs, plan.free)
         outputs = chip.outputs(free)
         tally.phases.setdefault("free", PhaseReport()).add(free)
@@ -144,6 +174,7 @@ def evaluate(
             durations.append(free.durations)
         if tick is not None:
             tick(first + len(batch))
+    chip.moment = None
     seconds = time.perf_counter() - started
     report = tally.phases["free"]
     return Evaluation(

@@ -1,0 +1,89 @@
+"""Stores: the devices that hold the weights of a chip's arrays, where they are not ideal.
+
+A weight that is asked for is not the weight that is stored, nor that the one a phase reads: between them
+stand the places drawn, programmed, stored and read (devices/place.py), which cells pass in this order.
+Arrays of ideal devices have no cells here, and pay for none.
+
+A bus coupled to itself has one cell a pair: the upper triangle of its array, mirrored. Where an array's mask
+leaves devices out there are none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.cells.cells import Cells, cells_of
+from eqchip.netlists.circuit import Circuit, Instance
+from eqchip.simulator.manufacture import chip_seed
+from eqchip.simulator.spread import in_shape
+from eqchip.simulator.streams import stream
+
+Array = NDArray[Any]
+
+
+class Store:
+    """The cells of one array, and how they stand in it."""
+
+    def __init__(self, instance: Instance, cells: Cells) -> None:
+        self.name = instance.name
+        self.cells = cells
+        self._paired, self._there = instance.paired, instance.crossings()
+
+    @property
+    def weights(self) -> Array:
+        """The weights stored, in the shape of the array."""
+        return self._whole(self.cells.weights)
+
+    @property
+    def fluctuates(self) -> bool:
+        """Whether what is read differs from one phase to the next."""
+        return self.cells.fluctuates
+
+    def read(self, random: np.random.Generator) -> Array:
+        """Return the weights as one phase reads them."""
+        return self._whole(self.cells.read(random))
+
+    def program(self, weights: Array, random: np.random.Generator, exact: bool = False) -> None:
+        """Bring the cells to these weights, as well as they can be; or exactly."""
+        self.cells.program(np.asarray(weights, dtype=np.float64), random, exact)
+
+    def change(self, request: Array, random: np.random.Generator) -> None:
+        """Ask the cells for a change."""
+        self.cells.change(np.asarray(request, dtype=np.float64), random)
+
+    def wait(self, seconds: float, random: np.random.Generator) -> None:
+        """Let time pass."""
+        self.cells.wait(seconds, random)
+
+    def _whole(self, values: Array) -> Array:
+        if self._paired:
+            upper = np.triu(values)
+            values = upper + np.triu(upper, 1).T
+        return values if self._there is None else np.where(self._there, values, 0.0)
+
+
+def stores_of(circuit: Circuit) -> dict[str, Store]:
+    """Return the stores of a circuit's arrays that have imperfect cells, by lower-case name; programmed.
+
+    What was learned stands as it was left; what was given or drawn is programmed once, when the chip is made.
+    """
+    seed, found = chip_seed(circuit), dict[str, Store]()
+    for instance in circuit.instances:
+        learning = instance.family.learning
+        if learning is None or instance.family.coupling is None or not instance.shape:
+            continue
+        name, given = instance.name.lower(), in_shape(circuit, instance)
+
+        def chip_stream(what: str, name: str = name) -> np.random.Generator:
+            return stream(seed, "drawn", name, what)
+
+        cells = cells_of(given, instance.shape, chip_stream)
+        if cells is None:
+            continue
+        store = found[name] = Store(instance, cells)
+        weights = np.broadcast_to(np.asarray(given[learning.parameter], np.float64), instance.shape)
+        store.program(weights, stream(seed, "programmed", name), instance.learned)
+    return found

@@ -10,7 +10,15 @@ from importlib.metadata import entry_points
 
 from eqchip.devices.circuit import behavioural, capacitor, controlled, diode, inductor, resistor, sources
 from eqchip.devices.family import Family
-from eqchip.devices.memristors import linear_drift, metastable, stanford_pku, umich, vteam, yakopcic
+from eqchip.devices.memristors import (
+    linear_drift,
+    metastable,
+    pershin,
+    stanford_pku,
+    umich,
+    vteam,
+    yakopcic,
+)
 from eqchip.devices.neurons import leaky
 from eqchip.devices.periphery import nudge, softmax_nudge
 from eqchip.devices.synapses import synapse
@@ -38,6 +46,7 @@ PACKAGED: tuple[Family, ...] = (
     stanford_pku.STANFORD_PKU,
     metastable.METASTABLE,
     umich.UMICH,
+    pershin.PERSHIN,
 )
 
 

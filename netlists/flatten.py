@@ -157,7 +157,7 @@ class _Flat:
                 yield from self.synapse(instance, index, nodes)
             elif instance.program is not None:
                 yield self.behavioural(instance, index, nodes)
-            elif family.letters:
+            elif family.letters and family.state is None:
                 yield self.plain(instance, index, nodes)
             else:
                 raise InputError(f"{instance.name}: a {family.name} has no SPICE form", instance.at)

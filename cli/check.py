@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Speaker, assignments, options, quoted
+from eqchip.cli.habits import Speaker, changes_of, options, quoted, switch
+from eqchip.errors import InputError
 
 if TYPE_CHECKING:
     from eqchip.simulator.learning.fidelity import Fidelity
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     help="Try this theorem only: second_phase, through_time, reciprocity. Repeatable.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the check to an HDF5 file, for eqchip plot.")
-@options("set", "form", "threads", "json", "quiet")
+@options("explain", "seeds", "set", "ideal", "only", "chip_seed", "form", "threads", "json", "quiet")
 def check(
     chip: str,
     against_ngspice: bool,
@@ -43,23 +44,31 @@ def check(
     samples: int,
     theorems: tuple[str, ...],
     output: str | None,
+    explain: bool,
+    seeds: int,
     settings: tuple[str, ...],
+    ideal: tuple[str, ...],
+    only: tuple[str, ...],
+    chip_seed: int | None,
     form: str,
     threads: int | None,
     as_json: bool,
     quiet: bool,
-) -> None:
+) -> int | None:
     """Compare the local updates of CHIP with the gradient of its cost, array by array and over β.
 
     Tries the theorems that stand behind them, step by step, and says which of them apply. Always in float64.
-    With --ngspice, voltages and currents of its analyses beside those of ngspice.
+    With --ngspice, voltages and currents of its analyses beside those of ngspice. With --explain, the cosine
+    to the gradient with each imperfection off, and with each alone.
     """
     from eqchip import threads as pools
     from eqchip.simulator.loaded import load
 
     speaker = Speaker(as_json, quiet)
     pools.apply(threads)
-    loaded = load(chip).set(assignments(settings))
+    loaded = switch(speaker, load(chip).set(changes_of(settings, chip_seed=chip_seed)), ideal, only)
+    if explain and against_ngspice:
+        raise InputError("--explain asks for gradients, --ngspice for voltages", expected="one of them")
     if against_ngspice:
         from eqchip.simulator.comparing import compare
 
@@ -80,7 +89,7 @@ def check(
                 "ngspice": [one.as_dict() for one in found],
             }
         )
-        return
+        return None
     from eqchip.simulator.checking import check as hold_against
     from eqchip.simulator.records.target import check_target
 
@@ -97,6 +106,13 @@ def check(
         speaker.say(f"\nwrote {path}; next: eqchip plot {quoted(path)}")
     else:
         speaker.say(f"\neqchip check {quoted(chip)} -o FILE.h5 keeps this for eqchip plot")
+    told: dict[str, Any] = {}
+    if explain:
+        from eqchip.cli.explained import explain as tell
+        from eqchip.cli.explained import explained
+        from eqchip.simulator.studies.task import Task
+
+        told = explained(tell(speaker, loaded, Task("check", data, form, samples=samples), seeds))
     speaker.answer(
         {
             **run.facts,
@@ -104,8 +120,10 @@ def check(
             "file": output,
             **fidelity.as_dict(),
             "without_energy": lost,
+            **told,
         }
     )
+    return 3 if told.get("failed") else None
 
 
 def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, note_again, options, quoted
+from eqchip.cli.habits import (
+    Progress,
+    Speaker,
+    changes_of,
+    claim_result,
+    note_again,
+    options,
+    quoted,
+    switch,
+)
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -23,21 +32,27 @@ MISTAKES = 5
     "--data", metavar="SPEC", help="Samples instead of those it was trained with: FILE.npz, FILE.csv."
 )
 @click.option("-o", "--output", metavar="FILE", help="Where the answers go, for eqchip plot.")
-@options("set", "form", "dtype", "threads", "json", "quiet")
+@options("explain", "seeds", "set", "ideal", "only", "chip_seed", "form", "dtype", "threads", "json", "quiet")
 def evaluate(
     run: str,
     data: str | None,
     output: str | None,
+    explain: bool,
+    seeds: int,
     settings: tuple[str, ...],
+    ideal: tuple[str, ...],
+    only: tuple[str, ...],
+    chip_seed: int | None,
     form: str,
     dtype: str | None,
     threads: int | None,
     as_json: bool,
     quiet: bool,
-) -> None:
+) -> int | None:
     """Test the chip that RUN.h5 trained, with the weights it learned.
 
     The error stands with its interval of 95 % (Wilson), which says how much of it is luck of the samples.
+    With --explain it is tested again with each imperfection off, and with each alone.
     """
     from eqchip import threads as pools
     from eqchip.simulator.evaluating import answers
@@ -46,7 +61,7 @@ def evaluate(
 
     speaker = Speaker(as_json, quiet)
     pools.apply(threads)
-    loaded = load(run).set(assignments(settings))
+    loaded = switch(speaker, load(run).set(changes_of(settings, chip_seed=chip_seed)), ideal, only)
     claim = claim_result(output, loaded.name) if output is not None else None
     speaker.warn_when_cold()
     progress = Progress(speaker, 0.0, "samples")
@@ -67,7 +82,17 @@ def evaluate(
     note_again(speaker, found["evaluation"].trace.plan.attributes)
     if output is not None:
         speaker.say(f"wrote {output}; next: eqchip plot {quoted(output)}")
+    failed = False
+    if explain:
+        from eqchip.cli.explained import explain as tell
+        from eqchip.cli.explained import explained
+        from eqchip.simulator.studies.task import Task
+
+        told = explained(tell(speaker, loaded, Task("evaluate", data, form, dtype, gradient=True), seeds))
+        failed = bool(told["failed"])
+        result |= told
     speaker.answer({**found.facts, "seconds": speaker.seconds, "file": output, "source": run, **result})
+    return 3 if failed else None
 
 
 def _print(speaker: Speaker, run: Run, result: dict[str, Any]) -> None:

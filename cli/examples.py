@@ -23,6 +23,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("check digits.h5 --samples 8", "a trained chip"),
         ("check rectifier.cir --ngspice", "voltages beside ngspice's"),
     ),
+    "sweep": (
+        ("sweep my-chip.cir --ablate --seeds 3", "which imperfection costs most"),
+        ("sweep xor --vary train.beta=0.1:1:4:log --seeds 2", "a range of values, each with two seeds"),
+        ("sweep my-chip.cir --ablate --seeds 5 --resume my-chip.h5", "the same, with more seeds"),
+    ),
     "plot": (
         ("plot digits.h5", "all of it"),
         ("plot digits.h5 --only confusion -o mistakes.pdf", "one part"),

@@ -20,9 +20,11 @@ import click
 from eqchip.errors import InputError
 
 if TYPE_CHECKING:
+    from eqchip.simulator.loaded import LoadedChip
     from eqchip.simulator.records.claim import Claim
 
 F = TypeVar("F", bound=Callable[..., Any])
+Changes = dict[str, str | float]
 
 
 def assignments(pairs: Sequence[str]) -> dict[str, str]:
@@ -45,6 +47,35 @@ OPTIONS = {
         multiple=True,
         metavar="NAME=VALUE",
         help="Change a value: MODEL.param, INSTANCE.param, train.beta, a .param … Repeatable.",
+    ),
+    "ideal": click.option(
+        "--ideal",
+        "ideal",
+        multiple=True,
+        metavar="NAME",
+        help="Do without this imperfection (all: without any; none: with all again). Repeatable.",
+    ),
+    "only": click.option(
+        "--only",
+        "only",
+        multiple=True,
+        metavar="NAME",
+        help="Do without all imperfections but this. Repeatable.",
+    ),
+    "chip_seed": click.option(
+        "--chip-seed",
+        type=click.IntRange(min=0),
+        help="Seed of what differs from device to device. [default: the netlist's, else 0]",
+    ),
+    "explain": click.option(
+        "--explain", is_flag=True, help="Tell what each imperfection costs: without it, and with it alone."
+    ),
+    "seeds": click.option(
+        "--seeds",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="Seeds of --explain.",
     ),
     "output": click.option(
         "-o", "--output", metavar="FILE", help="Where the result goes. [default: CHIP.h5, CHIP-2.h5 …]"
@@ -70,6 +101,32 @@ OPTIONS = {
     "json": click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else."),
     "quiet": click.option("-q", "--quiet", is_flag=True, help="No notes, no progress."),
 }
+
+
+def changes_of(settings: Sequence[str], seed: int | None = None, chip_seed: int | None = None) -> Changes:
+    """Return what --set, --seed and --chip-seed change."""
+    changes: Changes = {**assignments(settings)}
+    if seed is not None:
+        changes["train.seed"] = float(seed)
+    if chip_seed is not None:
+        changes["options.chipseed"] = float(chip_seed)
+    return changes
+
+
+def switch(speaker: Speaker, chip: LoadedChip, ideal: tuple[str, ...], only: tuple[str, ...]) -> LoadedChip:
+    """Return the chip with the imperfections off that --ideal and --only name; say which it has not."""
+    if not ideal and not only:
+        return chip
+    from eqchip.simulator.idealise import ALL, NONE, imperfections, switched
+
+    found = chip.switch(switched(chip.switches, ideal, only))
+    there = imperfections(chip.whole)
+    for option, names in (("--ideal", ideal), ("--only", only)):
+        for name in names:
+            if name.lower() not in (ALL, NONE, *there):
+                has = f"it has {', '.join(there)}" if there else "it has none"
+                speaker.note(f"{option} {name}: no part of {chip.name} has this imperfection ({has})")
+    return found
 
 
 def quoted(name: object) -> str:

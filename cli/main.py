@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "Train a chip; progress, error, latency.",
     "evaluate": "Test a trained chip again, under any --set.",
     "check": "Compare a chip's local updates with the gradient; --ngspice: its voltages with ngspice.",
+    "sweep": "A chip at many points: what each imperfection costs, ranges of values.",
     "plot": "Draw what a file holds.",
     "show": "Show a chip at each stage, or what a file holds.",
     "lint": "Look for faults in a netlist.",
@@ -33,7 +34,7 @@ COMMANDS = {
     "doctor": "Describe this machine and what eqchip makes of it.",
 }
 #: Commands of the language that are to come: refused by name.
-PLANNED = ("sweep", "report", "fit", "rerun")
+PLANNED = ("report", "fit", "rerun")
 
 
 class Commands(click.Group):

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, options, quoted
+from eqchip.cli.habits import (
+    Progress,
+    Speaker,
+    assignments,
+    changes_of,
+    claim_result,
+    options,
+    quoted,
+    switch,
+)
 from eqchip.cli.interrupts import Interrupts
 
 if TYPE_CHECKING:
@@ -25,13 +34,16 @@ IDLE = ("train", "learn", "data", "protocol")
 @click.command()
 @click.argument("chip", metavar="CHIP|RUN.h5")
 @click.option("--data", metavar="SPEC", help="Samples for .tran … learn: NAME, mnist:DIR, FILE.npz, .csv.")
-@options("output", "set", "seed", "threads", "json", "quiet")
+@options("output", "set", "ideal", "only", "seed", "chip_seed", "threads", "json", "quiet")
 def simulate(
     chip: str,
     data: str | None,
     output: str | None,
     settings: tuple[str, ...],
+    ideal: tuple[str, ...],
+    only: tuple[str, ...],
     seed: int | None,
+    chip_seed: int | None,
     threads: int | None,
     as_json: bool,
     quiet: bool,
@@ -51,10 +63,7 @@ def simulate(
 
     speaker = Speaker(as_json, quiet)
     pools.apply(threads)
-    changes: dict[str, str | float] = {**assignments(settings)}
-    if seed is not None:
-        changes["train.seed"] = float(seed)
-    loaded = load(chip).set(changes)
+    loaded = switch(speaker, load(chip).set(changes_of(settings, seed, chip_seed)), ideal, only)
     _note_idle(speaker, loaded, settings)
     claim = claim_result(output, loaded.name)
     path = claim.path

@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from eqchip.cli.habits import Progress, Speaker, assignments, claim_result, note_again, options, quoted
+from eqchip.cli.habits import (
+    Progress,
+    Speaker,
+    changes_of,
+    claim_result,
+    note_again,
+    options,
+    quoted,
+    switch,
+)
 from eqchip.cli.interrupts import Interrupts
+from eqchip.errors import InputError
 
 if TYPE_CHECKING:
     from eqchip.simulator.learning.epoch import Epoch
@@ -28,14 +38,17 @@ LINES = 12
     help="Go on with a training that was stopped: FILE, or the newest of CHIP.h5, CHIP-2.h5 …",
 )
 @click.option("--data", metavar="SPEC", help="Other samples: NAME, mnist:DIR, FILE.npz, .h5 or .csv.")
-@options("output", "set", "seed", "form", "dtype", "threads", "json", "quiet")
+@options("output", "set", "ideal", "only", "seed", "chip_seed", "form", "dtype", "threads", "json", "quiet")
 def train(
     chip: str | None,
     resume: str | None,
     data: str | None,
     output: str | None,
     settings: tuple[str, ...],
+    ideal: tuple[str, ...],
+    only: tuple[str, ...],
     seed: int | None,
+    chip_seed: int | None,
     form: str,
     dtype: str | None,
     threads: int | None,
@@ -55,14 +68,17 @@ def train(
 
     speaker = Speaker(as_json, quiet)
     pools.apply(threads)
-    changes: dict[str, str | float] = {**assignments(settings)}
-    if seed is not None:
-        changes["train.seed"] = float(seed)
+    changes = changes_of(settings, seed, chip_seed)
     kept: Kept | None = None
     if resume is not None:
         kept = _take_up(chip, resume, changes)
         hold_to(kept, form, dtype, data)
         loaded = kept.chip
+        if switch(speaker, loaded, ideal, only).switches != loaded.switches:
+            raise InputError(
+                f"--ideal and --only differ from what {kept.file} was trained with",
+                expected="the imperfections it was begun with, or a new training",
+            )
         claim = claim_result(output or str(kept.file), loaded.name)
         for note in kept.notes:
             speaker.note(note)
@@ -70,7 +86,7 @@ def train(
     else:
         if chip is None:
             raise click.UsageError("Missing argument 'CHIP'.")
-        loaded = load(chip).untrained().set(changes)
+        loaded = switch(speaker, load(chip).untrained().set(changes), ideal, only)
         claim = claim_result(output, loaded.name)
     path = claim.path
     epochs = int(float(loaded.circuit.train.get("epochs", 10)))
@@ -120,6 +136,7 @@ def train(
 def _take_up(chip: str | None, resume: str, changes: dict[str, str | float]) -> Kept:
     """Return the training that `[CHIP] --resume [FILE]` means; its file is claimed only while it is read."""
     from eqchip.simulator.records.claim import Claim
+            "latency_seconds",
     from eqchip.simulator.resuming import chip_or_none, file_to_resume, take_up
 
     file, named = file_to_resume(chip, resume)
@@ -136,7 +153,6 @@ def results(last: Epoch | None) -> dict[str, Any]:
             "test_loss",
             "train_loss",
             "samples_per_second",
-            "latency_seconds",
         )
         return {"epochs": 0, **dict.fromkeys(keys), "energy_joules_per_sample": None}
     return {

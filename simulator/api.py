@@ -8,6 +8,8 @@
     run  = eqchip.train("xor.h5", resume=True)   goes on with a training that was stopped
     eqchip.evaluate(run)["test_error"]           a trained chip again, on any data
     eqchip.check(chip)                           its local updates against the gradient
+    run  = eqchip.sweep(chip, ablate=True)       what each imperfection costs; vary={"train.beta": "0.1:1:4"}
+    chip.ideal("offset"), chip.only("offset")    without an imperfection, with it alone
     run  = eqchip.open("xor.h5")                 what a file holds, read on demand
     eqchip.models("diode")                       parameters with units, defaults, ranges, sources
 
@@ -16,9 +18,9 @@ Without `file` results stay in memory; with it they stream to disk in bounded me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from eqchip import threads
 from eqchip.devices.describe import describe
@@ -37,6 +39,11 @@ from eqchip.simulator.records.recover import finished_name
 from eqchip.simulator.resuming import chip_or_none, file_to_resume, hold_to, take_up
 from eqchip.simulator.run import Run
 from eqchip.simulator.simulating import simulate as _simulate
+from eqchip.simulator.studies.design import ablation, grid
+from eqchip.simulator.studies.ranges import spread_out
+from eqchip.simulator.studies.runner import Outcome
+from eqchip.simulator.studies.study import names_of, seeds_for, study
+from eqchip.simulator.studies.task import Task
 from eqchip.simulator.training import train as _train
 
 __all__ = ["Circuit", "check", "evaluate", "load", "models", "open", "parse", "simulate", "sweep", "train"]
@@ -183,11 +190,41 @@ def check(
     return _check(found, _path(file), data=data, samples=samples, form=form, theorems=theorems)[1]
 
 
-def sweep(*arguments: Any, **named: Any) -> NoReturn:
-    """Study a chip over many values. Not supported yet."""
-    raise InputError(
-        "eqchip.sweep is not supported yet", expected="a loop over chip.set({...}), a run for each value"
-    )
+def sweep(
+    chip: AnyChip,
+    file: str | Path | None = None,
+    *,
+    ablate: bool = False,
+    vary: Mapping[str, object] | None = None,
+    run: str | None = None,
+    seeds: int = 1,
+    data: str | None = None,
+    samples: int = SAMPLES,
+    form: str = "auto",
+    dtype: str | None = None,
+    threads: int | None = None,
+    resume: bool = False,
+    watch: Callable[[Outcome, int], None] | None = None,
+) -> Run:
+    """Study a chip at many points: `run["study/test_error"]`, `run.to_xarray()`, `run.plot()`.
+
+    `ablate=True` takes each imperfection away in turn and leaves each alone; `vary` crosses values or ranges
+    (`{"train.beta": [0.1, 0.2], "cell.offset": "0:0.3:4"}`). At each point the chip is trained, or, out of
+    a record, evaluated (`run="train"`, `"evaluate"`, `"check"`), once for each of `seeds`. Failed points
+    stand in the result with their reason. `resume=True` runs what is missing in `file`.
+    """
+    found = _start(chip, None, threads)
+    if ablate and vary:
+        raise InputError("ablate and vary are two studies", expected="one of them")
+    axes = spread_out(vary or {})
+    if not ablate and not axes and seeds == 1:
+        raise InputError("there is nothing to sweep", expected="ablate=True, vary={...} or seeds=")
+    if resume and file is None:
+        raise InputError("resume=True of what?", expected='the file of a study: sweep(chip, "xor.h5", …)')
+    design = ablation(names_of(found)) if ablate else grid(axes)
+    command = run or ("evaluate" if found.weights else "train")
+    task = Task(command, data, form, dtype, samples, gradient=ablate)
+    return study(found, design.over(*seeds_for(found, seeds)), task, _path(file), resume=resume, watch=watch)
 
 
 def open(file: str | Path) -> Run:

@@ -101,6 +101,21 @@ def check(
     return found, Run.of(Record(file))
 
 
+def compare_gradients(
+    chip: LoadedChip, *, data: str | None = None, samples: int = SAMPLES, form: str = "auto"
+) -> Fidelity:
+    """Hold the updates as trained against the gradient, and nothing else: no β but its own, no theorem."""
+    if not chip.circuit.learns:
+        raise InputError(
+            f"{chip.name} has nothing that learns: no .learn card", expected="a chip with .learn"
+        )
+    compiled = chip.compile(form, "float64")
+    dataset = load_data(chip.circuit, chip.data if data is None else data)
+    few = dataset.train[: min(samples, len(dataset.train))]
+    plan = plan_for(compiled)
+    return fidelity(compiled, few.inputs, few.targets, plan, betas=(), picks=0, seed=seed_of(chip.circuit))
+
+
 def table_of(found: Fidelity, without_energy: Sequence[str] = ()) -> tuple[Plan, Rows]:
     """Return a check as a table over β: the relative error of each array."""
     names = list(found.arrays)

@@ -22,6 +22,7 @@ from eqchip.netlists.reader import parse, read
 from eqchip.netlists.roles import TRAIN
 from eqchip.simulator.chip import Chip
 from eqchip.simulator.compile import compile_chip
+from eqchip.simulator.idealise import Switches, from_record, idealised
 from eqchip.simulator.records.reader import Record
 from eqchip.simulator.weights import with_learned
 
@@ -33,7 +34,7 @@ RECORDS = (".h5", ".hdf5", ".part")
 
 
 class LoadedChip:
-    """What `eqchip.load` returns: `.circuit`, `.netlist`, `.set({...})`."""
+    """What `eqchip.load` returns: `.circuit`, `.netlist`, `.set({...})`, `.ideal(NAME)`, `.only(NAME)`."""
 
     def __init__(
         self,
@@ -43,18 +44,25 @@ class LoadedChip:
         weights: Mapping[str, NDArray[Any]] | None = None,
         changed: Collection[str] = (),  # names set after the weights were learned
         data: str | None = None,  # what replaced the .data card in that training
+        switches: Switches = Switches(),  # noqa: B008 (it is frozen): which imperfections are off
     ) -> None:
         self.netlist = netlist
         self.name = name
         self.data = data
+        self.switches = switches
         self.overrides = dict(overrides or {})
         self.weights = dict(weights) if weights else None
         self.changed = frozenset(changed) if weights else frozenset()
 
     @cached_property
+    def whole(self) -> Circuit:
+        """What the netlist means, with all its imperfections, and before anything was learned."""
+        return elaborate(self.netlist, self.overrides)
+
+    @cached_property
     def circuit(self) -> Circuit:
         """What the netlist means, everything resolved; out of a record, with the weights it learned."""
-        circuit = elaborate(self.netlist, self.overrides)
+        circuit = idealised(self.whole, self.switches)
         return with_learned(circuit, self.weights, self.changed) if self.weights else circuit
 
     def set(self, changes: Mapping[str, str | float]) -> LoadedChip:
@@ -67,13 +75,34 @@ class LoadedChip:
                 expected="other values when building",
             )
         overrides = {**self.overrides, **changes}
-        return LoadedChip(
-            self.netlist, self.name, overrides, self.weights, {*self.changed, *changes}, self.data
+        changed = {*self.changed, *changes}
+        return LoadedChip(self.netlist, self.name, overrides, self.weights, changed, self.data, self.switches)
+
+    def ideal(self, *names: str) -> LoadedChip:
+        """Return the chip without these imperfections (`all`: without any, `none`: with all again)."""
+        return self.switch(self.switches.without(*names))
+
+    def only(self, *names: str) -> LoadedChip:
+        """Return the chip with these imperfections and no others."""
+        return self.switch(self.switches.alone(*names))
+
+    def switch(self, switches: Switches) -> LoadedChip:
+        """Return the chip with other imperfections off; its netlist is not worked out again."""
+        found = LoadedChip(
+            self.netlist, self.name, self.overrides, self.weights, self.changed, self.data, switches
         )
+        found.whole = self.whole
+        return found
 
     def untrained(self) -> LoadedChip:
         """Return the chip without what it learned."""
-        return LoadedChip(self.netlist, self.name, self.overrides, data=self.data) if self.weights else self
+        return self.with_weights(None) if self.weights else self
+
+    def with_weights(self, weights: Mapping[str, NDArray[Any]] | None) -> LoadedChip:
+        """Return the chip as if it had learned these."""
+        return LoadedChip(
+            self.netlist, self.name, self.overrides, weights, data=self.data, switches=self.switches
+        )
 
     def compile(self, form: str = "auto", dtype: Any = None) -> Chip:
         """Return the chip in a form that learns."""
@@ -134,4 +163,5 @@ def restore(record: Record) -> LoadedChip:
     weights = {name: record.arrays[name] for name in record.arrays}
     name = str(record.facts.get("chip", record.path.stem))
     data = origin["parameters"].get("data_option")
-    return LoadedChip(netlist, name, origin["overrides"], weights, data=data)
+    switches = from_record(origin["parameters"])
+    return LoadedChip(netlist, name, origin["overrides"], weights, data=data, switches=switches)

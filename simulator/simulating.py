@@ -44,7 +44,7 @@ def origin(
 ) -> Provenance:
     """Return what a record says about where it came from; `data` replaced the .data card."""
     circuit = chip.circuit
-    parameters = resolved(circuit) if data is None else {**resolved(circuit), "data": data}
+    parameters = {**resolved(circuit), **chip.switches.as_dict(), **({} if data is None else {"data": data})}
     return Provenance(
         command=command,
         chip=chip.name,

@@ -145,7 +145,7 @@ def test_plot_returns_axes() -> None:
         (lambda run: eqchip.parse(DIVIDER).set({"R9.r": 1.0}).circuit, "R9"),
         (lambda run: eqchip.open("nowhere.h5"), "there is no file nowhere.h5"),
         (lambda run: eqchip.models("dide"), r"did you mean 'diode'\?"),
-        (lambda run: eqchip.sweep("xor"), r"eqchip.sweep is not supported yet"),
+        (lambda run: eqchip.sweep("xor"), r"there is nothing to sweep"),
         (lambda run: eqchip.train(eqchip.parse(DIVIDER)), "nothing that learns"),
         (lambda run: eqchip.check(eqchip.parse(DIVIDER)), "nothing that learns"),
         (lambda run: eqchip.simulate(eqchip.parse("x\nR1 a 0 1\nV1 a 0 1\n")), "asks for no analysis"),

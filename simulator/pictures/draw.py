@@ -17,6 +17,7 @@ from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
 from eqchip.simulator.pictures.fields import fields_picture, is_square
 from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
 from eqchip.simulator.pictures.settling import settling_picture
+from eqchip.simulator.pictures.studies import study_picture
 from eqchip.simulator.pictures.style import WIDTH, Picture, figure, style
 from eqchip.simulator.pictures.theorems import PICTURES as THEOREMS
 from eqchip.simulator.pictures.traces import draw_field, draw_lines, label_x, traces_picture
@@ -177,6 +178,8 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
         return settling_picture(trace)
     if trace.plan.kind == "fidelity" and not names:
         return fidelity_picture(trace)
+    if trace.plan.kind == "study" and not names and (drawn := study_picture(trace)) is not None:
+        return drawn
     if trace.plan.kind in THEOREMS and not names:
         return THEOREMS[trace.plan.kind](trace)
     if is_waveform(trace) and not names:

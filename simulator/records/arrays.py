@@ -23,7 +23,7 @@ class ArrayPlan:
     dims: tuple[str, ...] = ()  # names of the dimensions
     labels: tuple[tuple[str, ...], ...] = ()  # of each dimension; empty: numbered
     text: str = ""
-    dtype: str = "f8"
+    dtype: str = "f8"  # or text; text500: of so many bytes, which can still be written under SWMR
 
 
 def make_array(root: h5py.Group, plan: ArrayPlan, room: Any = None) -> h5py.Dataset:
@@ -34,8 +34,13 @@ def make_array(root: h5py.Group, plan: ArrayPlan, room: Any = None) -> h5py.Data
     group = root[folder] if folder else root
     if room is not None:
         dataset = group.create_dataset(name, shape=plan.shape, dtype=plan.dtype, dcpl=room)
+    elif plan.dtype.startswith("text"):
+        length = plan.dtype.removeprefix("text")
+        kind = h5py.string_dtype("utf-8", int(length) if length else None)
+        dataset = group.create_dataset(name, shape=plan.shape, dtype=kind)
     else:
-        dataset = group.create_dataset(name, shape=plan.shape, dtype=plan.dtype, fillvalue=np.nan)
+        fill = np.nan if np.dtype(plan.dtype).kind == "f" else None
+        dataset = group.create_dataset(name, shape=plan.shape, dtype=plan.dtype, fillvalue=fill)
     text_attribute(dataset, "units", cf_unit(plan.unit))
     text_attribute(dataset, "long_name", plan.text or name)
     used: list[str] = []

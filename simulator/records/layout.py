@@ -6,6 +6,7 @@
     /op /dc /tran         one group per analysis, `_2`, `_3` when repeated: `v(out)`, `i(vdd)`, bus `v(h)`
     /training /weights    curves over the epochs; what was learned
     /fidelity             local updates against the gradient, over β
+    /study                one row a point of a study: status, what was varied, metrics
 
 Names are lower case as ngspice has them; HDF5 keeps `/` for itself, so a node `x/y` is stored as
 `v(x%2Fy)`, and `long_name` has the original. Units are those of UDUNITS, which CF asks for: `ohm`, `1`.

@@ -175,11 +175,15 @@ def _trace(path: Path, group: h5py.Group) -> Trace:
     names: dict[str, str] = {}
     axis_data: NDArray[Any] = np.zeros(1)
     residual = 0.0
+    texts: dict[str, list[str]] = {}
     for stored, dataset in group.items():
         if not isinstance(dataset, h5py.Dataset) or dataset.is_scale:
             continue
         if stored == "residual" and not dataset.shape:
             residual = float(dataset[()])
+            continue
+        if h5py.check_string_dtype(dataset.dtype) is not None:  # labels of rows stand beside the numbers
+            texts[decode(stored)] = dataset.asstr()[()].tolist()
             continue
         name = _text(dataset.attrs.get("long_name")) or decode(stored)
         labels: tuple[str, ...] = ()
@@ -198,7 +202,7 @@ def _trace(path: Path, group: h5py.Group) -> Trace:
         axis = None
     # A file that is being written may be read between two datasets: the shortest counts.
     rows = min([axis_data.shape[0], *(group[stored].shape[0] for stored in list(names.values())[-1:])])
-    attributes = {key: _plain(value) for key, value in group.attrs.items() if key not in _BROWSER}
+    attributes = {key: _plain(value) for key, value in group.attrs.items() if key not in _BROWSER} | texts
     group_name = str(group.name).strip("/")
     plan = Plan(kind_of(group_name), axis, tuple(columns), attributes)
     return Trace(plan, axis_data[:rows], _Columns(path, group_name, names, rows), residual)

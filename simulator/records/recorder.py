@@ -34,7 +34,7 @@ from eqchip.simulator.records.reason import reason
 from eqchip.simulator.records.shield import shielded
 from eqchip.simulator.records.slim import slim
 from eqchip.simulator.records.slots import SLOTS, Slots
-from eqchip.simulator.records.table import BLOCK, Table, text_attribute
+from eqchip.simulator.records.table import BLOCK, Table, attribute, text_attribute
 from eqchip.simulator.records.target import part_of
 from eqchip.simulator.rows import Plan, Rows
 
@@ -54,6 +54,8 @@ class Recorder:
         plans: Sequence[Plan],
         arrays: Sequence[ArrayPlan] = (),
         state: Sequence[ArrayPlan] = (),  # what a resume needs, see slots.py
+        notes: Mapping[str, Mapping[str, Any]] | None = None,  # attributes of groups that arrays made
+        starts: Mapping[str, Any] | None = None,  # what arrays hold from the beginning
     ) -> None:
         self.path = Path(path)
         self.part = part_of(self.path)
@@ -64,11 +66,17 @@ class Recorder:
             self._open(plans)
             self._parts = provenance, plans, arrays, state
             self._tables, self._arrays, self._slots = _lay_out(self._file, self.groups, *self._parts)
+            for path, values in (starts or {}).items():
+                self._arrays[path][...] = values
+            for group, said in (notes or {}).items():
+                for name, value in said.items():
+                    attribute(self._file[group], name, value)
             if self._swmr:
                 self._file.swmr_mode = True
         except BaseException:
             self._give_back()
             raise
+        self._entries = 0  # rows of arrays that were put
         self._waiting: list[tuple[int, Rows]] = []
         self._bytes = 0
         self._flushed = time.monotonic()
@@ -107,6 +115,17 @@ class Recorder:
         with shielded():
             self._arrays[path][...] = values
 
+    def put_row(self, group: str, index: int, values: Mapping[str, Any]) -> None:
+        """Write one row of the arrays of a group; it is on disk when this returns."""
+        with shielded():
+            try:
+                for name, value in values.items():
+                    self._arrays[f"{group}/{name}"][index] = value
+                self._file.flush()
+            except OSError as problem:
+                raise InputError(f"{self.path} cannot be written: {reason(problem)}") from None
+            self._entries += 1
+
     def store(self, number: int, values: Mapping[str, NDArray[Any]]) -> None:
         """Keep what the run needs to go on from here; rows taken before it reach the disk first."""
         assert self._slots is not None
@@ -137,7 +156,8 @@ class Recorder:
     @property
     def rows(self) -> int:
         """How many rows were taken so far."""
-        return sum(table.rows for table in self._tables) + sum(rows.axis.size for _, rows in self._waiting)
+        waiting = sum(rows.axis.size for _, rows in self._waiting)
+        return self._entries + sum(table.rows for table in self._tables) + waiting
 
     def close(self, status: str = "complete", message: str = "") -> Path | None:
         """Finish the file under its own name; one without a single row is removed (None)."""

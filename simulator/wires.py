@@ -1,8 +1,9 @@
 """Wires: arrays with line resistance or capacitance, written out as nodes, resistors and capacitors.
 
 A `Y` array whose card gives wires (devices/wires.py) gets a node on the row and one on the column at every
-crossing; segments of a resistance above 0 become resistors between them, what is joined by 0 Ω is one node. From there on it is a circuit as any other: both phases, time, records and SPICE see the same wires,
-currents balance at every crossing, and each device learns from the voltage it has itself.
+crossing; segments of a resistance above 0 become resistors between them, what is joined by 0 Ω is one node.
+From there on it is a circuit as any other: both phases, time, records and SPICE see the same wires, currents
+balance at every crossing, and each device learns from the voltage it has itself.
 
     NAME.row, NAME.col     buses of the crossings' nodes, row by row; v(NAME.row) is recorded where .save says
     NAME.rows, NAME.cols   the resistors          NAME.crow, NAME.ccol     the capacitors

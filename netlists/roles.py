@@ -249,6 +249,14 @@ TRAIN = by_name(
             open_low=True,
         ),
         Parameter(
+            "jitter",
+            "",
+            0.0,
+            "Relative spread of the length of phases, drawn anew for every phase of a batch.",
+            low=0.0,
+            place=Place.CLOCK,
+        ),
+        Parameter(
             "period",
             "s",
             0.0,
@@ -400,6 +408,12 @@ def check_durations(
         )
     solve = str(train.get("solve", "equilibrium"))
     steps, seconds, _ = given
+    if train.get("jitter") and not (seconds or "eps" in train):
+        raise InputError(
+            "jitter= is of the length of phases, and these have none",
+            place("jitter"),
+            expected="free_steps= nudged_steps= eps=, or free= nudged=",
+        )
     if solve == "equilibrium" and (steps or seconds):
         name = (steps or seconds)[0]
         raise InputError(

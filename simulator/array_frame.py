@@ -16,6 +16,7 @@ from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.array_layout import Layout
 from eqchip.simulator.array_nudge import nudged_phase
 from eqchip.simulator.chip import Learnable, Nudge, State
+from eqchip.simulator.holding import Holds
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.phase import Phase
@@ -43,6 +44,7 @@ class ArrayFrame(Storing):
         #: Which of the free groups is what is read, if that is one of them, in order.
         self.whole = next((at for at, g in enumerate(self.wiring.free) if self._is_group(self.read, g)), None)
         self.revision = 0  # drives kept from earlier phases depend on it
+        self.holds = Holds(self.circuit)
         self.stores, self.periphery = stores_of(self.circuit), Periphery(self.circuit)
         self._lay_all()
 

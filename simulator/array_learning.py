@@ -23,7 +23,7 @@ class ArrayLearning(ArrayFrame):
 
     def contrast(self, first: State, second: State) -> Weights:
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
-        return self._contrasts((self._activities(first), self._activities(second)), self.learnables)
+        return self._contrasts(self._felt(first, second), self.learnables)
 
     def contrast_along(self, states: Iterator[State]) -> tuple[State, Weights]:
         """Return the last of the states of a phase, and the contrasts of all its steps added up.
@@ -51,6 +51,20 @@ class ArrayLearning(ArrayFrame):
             else:
                 out[one.name] = self._bias_contrast(one.name, rho).reshape(one.shape)
         return out
+
+    def _felt(self, first: State, second: State) -> tuple[list[Array], list[Array]]:
+        """Return ρ of every group in two states, as devices feel them that compare them."""
+        if not self.holds.there:
+            return self._activities(first), self._activities(second)
+        found: list[list[Array]] = []
+        for state in (first, second):
+            rho = []
+            for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True):
+                if not nodes.clamped:
+                    part = self.holds.held(part, nodes.nodes, self.moment, state is first)
+                rho.append(nodes.activity(part))
+            found.append(rho)
+        return found[0], found[1]
 
     def _activities(self, state: State) -> list[Array]:
         """Return ρ of every group; where a phase left it, that."""
@@ -178,7 +192,7 @@ class ArrayLearning(ArrayFrame):
 
     def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
         """Do descend(contrast(first, second), factors), in place."""
-        rho = self._activities(first), self._activities(second)
+        rho = self._felt(first, second)
         for one in self.learnables:
             link, factor = self.layout.arrays.get(one.name.lower()), factors[one.name]
             if one.name.lower() in self.stores:

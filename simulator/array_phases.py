@@ -31,8 +31,8 @@ class ArrayPhases(ArraySettling):
     ) -> tuple[State, ...]:
         """Return the end of a free phase, and of each nudged phase that begins there."""
         self._enter(None)
-        fluctuates = self.moment is not None and self.fluctuates  # then each phase reads weights of its own
-        laid_out = None if fluctuates else self._laid_out(free, nudged, nudges)
+        alone = self.jitters or (self.moment is not None and self.fluctuates)  # each phase in its own way
+        laid_out = None if alone or self.noisy else self._laid_out(free, nudged, nudges)
         if laid_out is None:
             first = self.settle(inputs, free, start=start)
             return (first, *(self.settle(inputs, nudged, nudge, first) for nudge in nudges))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.node_law import LINEAR
-from eqchip.simulator.array_frame import ArrayFrame
+from eqchip.simulator.array_noise import ArrayNoise
 from eqchip.simulator.array_nudge import overcome
 from eqchip.simulator.chip import Nudge, Settling, State
 from eqchip.simulator.equilibrium import block_descent
@@ -24,7 +24,7 @@ from eqchip.simulator.wiring import Wiring
 Array = NDArray[Any]
 
 
-class ArraySettling(ArrayFrame):
+class ArraySettling(ArrayNoise):
     """Phases of an array chip."""
 
     def settle(
@@ -36,6 +36,7 @@ class ArraySettling(ArrayFrame):
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
         self._enter(nudge)
+        settling = self._clocked(settling)
         clamped = self._clamped(inputs)
         constant = self._constant(clamped, len(inputs), start)
         phase = self._phase(constant, nudge)
@@ -44,13 +45,16 @@ class ArraySettling(ArrayFrame):
         if not phase.wiring.free:  # a phase that holds every node
             none, settled = np.zeros(len(inputs)), np.ones(len(inputs), np.bool_)
             return State(self._values(states, phase), none, none.astype(np.int64), settled, extra)
+        shaking = self._shaking(phase, settling, nudge, start)
         if settling.solve == "equilibrium":
             return self._equilibrium(phase, states, settling, nudge, extra, start is not None)
         length = phase.wiring.kept.get(settling)
         if length is None:
-            length = phase.wiring.kept[settling] = self._field(phase, settling)[1]
+            length = self._field(phase, settling)[1]
+            if not self.jitters:  # else this was the only phase of its length
+                phase.wiring.kept[settling] = length
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
-            whole = self._whole(phase, settling, length)
+            whole = None if shaking is not None else self._whole(phase, settling, length)
             if whole is not None and length.count is not None:
                 residual, floor = array_euler.integrate(phase, states, length.count, whole)
                 taken = np.full(len(inputs), length.count)
@@ -61,7 +65,10 @@ class ArraySettling(ArrayFrame):
                     ended.durations = np.full(len(inputs), ended.seconds)
                 return ended
             field, _ = self._field(phase, settling)
-            *_, last = run(field, field.joined(states), settling, integrator(settling.solve), length)
+            joined = field.joined(states)
+            *_, last = run(field, joined, settling, integrator(settling.solve), length, shaking)
+        if shaking is not None:
+            extra["noise"] = shaking.states
         return self._state(field, last, settling, extra)
 
     def _whole(self, phase: Phase, settling: Settling, length: Pace) -> float | None:
@@ -132,6 +139,7 @@ class ArraySettling(ArrayFrame):
             yield self.settle(inputs, settling, nudge, state)
             return
         self._enter(nudge)
+        settling = self._clocked(settling)
         clamped, seen = state.extra["inputs"], self.revision
         if state.extra["revision"] != seen:
             state.extra["constant"] = self._constant(clamped, len(inputs), None)
@@ -151,7 +159,8 @@ class ArraySettling(ArrayFrame):
         field, length = self._field(phase, settling)
         field.changed = changed
         x = field.joined(self._start(len(inputs), state))
-        for stand in run(field, x, settling, integrator(settling.solve), length):
+        shaking = self._shaking(phase, settling, nudge, start)
+        for stand in run(field, x, settling, integrator(settling.solve), length, shaking):
             yield self._state(field, stand, settling, extra)
 
     def _beginning(self, inputs: Array, start: State | None) -> State:

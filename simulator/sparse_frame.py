@@ -14,6 +14,7 @@ from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Learnable, Nudge, State
 from eqchip.simulator.cost.costs import cost_of
+from eqchip.simulator.holding import Holds
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.scales import scales_of
@@ -39,6 +40,7 @@ class SparseFrame(Storing):
         self.system = compile_sparse(circuit)
         self.revision = 0
         self._constant = False  # whether what was laid stands in constant matrices
+        self.holds = Holds(self.circuit)
         self.stores, self.periphery = stores_of(circuit), Periphery(circuit)
         self._lay_all()
         # A current over what keeps a state of 1: gleak·vunit, or gunit·vunit where nothing leaks.

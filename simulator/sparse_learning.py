@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,18 @@ class SparseLearning(SparseFrame):
 
     def contrast(self, first: State, second: State) -> Weights:
         """Return ∂E/∂θ(second) − ∂E/∂θ(first), the local signal, as batch means."""
+        if self.holds.there:
+            first, second = self._held(first, True), self._held(second, False)
+        return self._contrast(first, second)
+
+    def _held(self, state: State, first: bool) -> State:
+        """Return a state as devices feel it that compare it with another."""
+        x, nodes = np.array(state.values), np.setdiff1d(np.flatnonzero(self.holds.noise), self.inputs)
+        at, vunit = self.system.unknown_of_node[nodes], self.scales.vunit[nodes]
+        x[:, at] = self.holds.held(x[:, at] / vunit, nodes, self.moment, first) * vunit
+        return replace(state, values=x)
+
+    def _contrast(self, first: State, second: State) -> Weights:
         out: Weights = {}
         for one in self.learnables:
             change = self.system.signals(one.name, second.values) - self.system.signals(
@@ -48,7 +61,7 @@ class SparseLearning(SparseFrame):
 
     def contrast_along(self, states: Iterator[State]) -> tuple[State, Weights]:
         """Return the last of the states of a phase, and the contrasts of all its steps added up."""
-        return self._along(states, self.contrast)
+        return self._along(states, self._contrast)
 
     def vector_field_along(self, states: Iterator[State]) -> tuple[State, Weights]:
         """Return the last of the states of a phase, and the vector fields of all its steps added up."""

@@ -46,6 +46,7 @@ class SparseSettling(SparseFrame):
     ) -> State:
         """Run one phase on a batch, from `start` (default: all states zero)."""
         self._enter(nudge)
+        settling = self._clocked(settling)
         if nudge is not None and nudge.clamp:
             return self._with_outputs_held(inputs, settling, nudge.targets, start)
         drives = self._drives(inputs, nudge)
@@ -177,6 +178,7 @@ class SparseSettling(SparseFrame):
             yield self.settle(inputs, settling, nudge, state)
             return
         self._enter(nudge)
+        settling = self._clocked(settling)
         drives = self._drives(inputs, nudge)
         field, length = self._field(state.values, drives, settling)
         seen = self.revision

@@ -11,12 +11,14 @@ A form says how θ of one array or group of neurons is looked up and laid into t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.simulator.chip import Learnable, Nudge, Weights
+from eqchip.netlists.circuit import Circuit
+from eqchip.simulator.chip import Learnable, Nudge, Settling, Weights
 from eqchip.simulator.moment import Moment
 from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.stores import Store
@@ -24,10 +26,14 @@ from eqchip.simulator.streams import stream
 
 Array = NDArray[Any]
 
+#: No phase is shorter than this share of what it should be.
+SHORTEST = 0.01
+
 
 class Storing:
     """θ of a chip, and the cells that hold it where they are not ideal."""
 
+    circuit: Circuit
     learnables: tuple[Learnable, ...]
     stores: dict[str, Store]
     periphery: Periphery
@@ -147,6 +153,20 @@ class Storing:
             if store.fluctuates:
                 self._lay(store.name, store.read(at.stream("read", name)))
         self._laid()
+
+    @property
+    def jitters(self) -> bool:
+        """Whether phases differ in length."""
+        return self._moment is not None and float(self.circuit.train.get("jitter", 0.0)) > 0.0
+
+    def _clocked(self, settling: Settling) -> Settling:
+        """Return how long the phase entered last is, by a clock that jitters."""
+        if not self.jitters or self._moment is None:
+            return settling
+        width = float(self.circuit.train["jitter"])
+        xi = self._moment.at(self._entered).stream("jitter").standard_normal()
+        factor = max(1.0 + width * float(xi), SHORTEST)
+        return replace(settling, seconds=settling.seconds * factor, eps=settling.eps * factor)
 
     def _lay_all(self) -> None:
         for store in self.stores.values():

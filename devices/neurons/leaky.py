@@ -28,6 +28,8 @@ from __future__ import annotations
 import numpy as np
 
 from eqchip.devices.family import Family, FloatArray, Given, Learning
+from eqchip.devices.neurons.noise import PARAMETERS as NOISE
+from eqchip.devices.neurons.noise import node_noise
 from eqchip.devices.node_law import (
     ACTIVATIONS,
     CODE,
@@ -55,6 +57,8 @@ _EP = "Scellier & Bengio 2017"
 _CAPACITANCE = COLUMNS
 _BIAS = COLUMNS + 1
 _OFFSET = COLUMNS + 2
+_VDD = COLUMNS + 3
+_IBIAS = COLUMNS + 4
 
 
 def node_law(given: Given) -> FloatArray:
@@ -104,8 +108,8 @@ def inlet(given: Given) -> FloatArray | None:
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return the node law's columns, the capacitance, the bias and the offset."""
-    own = [given.values[name] for name in ("c", "bias", "offset")]
+    """Return the node law's columns, the capacitance, the bias and the offset, and its supply."""
+    own = [given.values[name] for name in ("c", "bias", "offset", "vdd", "ibias")]
     return np.column_stack([node_law(given), *own])
 
 
@@ -152,6 +156,17 @@ def slope(u: FloatArray, p: FloatArray, out: FloatArray) -> None:
     """∂i/∂b = −gleak·vunit·ρ′(s)."""
     code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
     out[0] = -p[GLEAK] * p[VUNIT] * activity_slope(code, p[SLOPE], p[SHIFT], u[0] / p[VUNIT])
+
+
+@kernel
+def supply(u: FloatArray, p: FloatArray, out: FloatArray) -> float:
+    """What it draws: vdd·ibias whatever it does, and vdd·|i| for the current i of its bias."""
+    bias = p[_BIAS] + p[_OFFSET]
+    code = p[CODE] if p[ENERGY_DRIVE] != 0.0 else float(LINEAR)
+    unit = p[VUNIT]
+    rise = activity_slope(code, p[SLOPE], p[SHIFT], u[0] / unit)
+    out[0] = p[_VDD] * p[GLEAK] * unit * abs(bias * rise)
+    return float(p[_VDD] * p[_IBIAS])
 
 
 NEURON = Family(
@@ -250,6 +265,41 @@ NEURON = Family(
             spreads="shift",
             spread_law="absolute",
         ),
+        *NOISE,
+        Parameter(
+            "hold_c",
+            "F",
+            0.0,
+            "capacitor on which a state is held to be compared; 0: held ideally",
+            0.0,
+            place=Place.CONVERTER,
+            effect="sample_hold",
+        ),
+        Parameter(
+            "hold_charge",
+            "C",
+            0.0,
+            "charge that the switch injects into hold_c",
+            place=Place.CONVERTER,
+            effect="sample_hold",
+        ),
+        Parameter(
+            "hold_leak",
+            "A",
+            0.0,
+            "current that leaks off hold_c",
+            place=Place.CONVERTER,
+            effect="sample_hold",
+        ),
+        Parameter(
+            "hold_time",
+            "s",
+            0.0,
+            "how long the first state is held until it is compared",
+            0.0,
+            place=Place.CONVERTER,
+            effect="sample_hold",
+        ),
         Parameter("vdd", "V", 1.0, "supply voltage, for energy reports", 0.0),
         Parameter("ibias", "A", 0.0, "quiescent supply current, for energy reports", 0.0),
     ),
@@ -259,7 +309,9 @@ NEURON = Family(
     bounds=bounds,
     inlet=inlet,
     energy=energy,
+    supply=supply,
     learning=Learning("bias", _BIAS, signal, slope),
+    node_noise=node_noise,
     nodes="leaky",
     source="Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017)",
 )

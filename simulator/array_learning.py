@@ -57,11 +57,11 @@ class ArrayLearning(ArrayFrame):
         if not self.holds.there:
             return self._activities(first), self._activities(second)
         found: list[list[Array]] = []
-        for state in (first, second):
+        for state, before in ((first, True), (second, False)):
             rho = []
             for nodes, part in zip(self.wiring.nodes, self._by_group(state), strict=True):
                 if not nodes.clamped:
-                    part = self.holds.held(part, nodes.nodes, self.moment, state is first)
+                    part = self.holds.held(part, nodes.nodes, self.moment, before)
                 rho.append(nodes.activity(part))
             found.append(rho)
         return found[0], found[1]

@@ -96,7 +96,7 @@ def evaluate(
 
 
 def _print(speaker: Speaker, run: Run, result: dict[str, Any]) -> None:
-    from eqchip.cli.train import percent
+    from eqchip.cli.train import percent, tell_costs
     from eqchip.units import engineering
 
     error = percent(result["test_error"])
@@ -108,6 +108,7 @@ def _print(speaker: Speaker, run: Run, result: dict[str, Any]) -> None:
         f"{result['samples']} test samples: error {error}, loss {result['test_loss']:.4g}{took} "
         f"({result['samples_per_second']:,.0f} samples/s, {run.facts['form']} form, {run.facts['dtype']})"
     )
+    tell_costs(speaker, run)
     if "confusion" in run.parts:
         mistakes = _mistakes(run)
         if mistakes:

@@ -23,6 +23,7 @@ from eqchip.errors import InputError
 if TYPE_CHECKING:
     from eqchip.simulator.learning.epoch import Epoch
     from eqchip.simulator.resuming import Kept
+    from eqchip.simulator.run import Run
 
 #: Lines of the table of epochs, whatever their number.
 LINES = 12
@@ -125,8 +126,9 @@ def train(
         raise
     finally:
         progress.clear()
-    result = results(table.last)
+    result = results(table.last, run)
     speaker.say(f"\n{_closing(result, run.facts, len(run.weights))}")
+    tell_costs(speaker, run)
     note_again(speaker, run["training"].trace.plan.attributes)
     name = quoted(path)
     speaker.say(f"wrote {path} in {speaker.seconds:.2f} s; next: eqchip plot {name}, eqchip check {name}")
@@ -136,7 +138,6 @@ def train(
 def _take_up(chip: str | None, resume: str, changes: dict[str, str | float]) -> Kept:
     """Return the training that `[CHIP] --resume [FILE]` means; its file is claimed only while it is read."""
     from eqchip.simulator.records.claim import Claim
-            "latency_seconds",
     from eqchip.simulator.resuming import chip_or_none, file_to_resume, take_up
 
     file, named = file_to_resume(chip, resume)
@@ -144,8 +145,10 @@ def _take_up(chip: str | None, resume: str, changes: dict[str, str | float]) -> 
         return take_up(claim, chip_or_none(named), changes)
 
 
-def results(last: Epoch | None) -> dict[str, Any]:
+def results(last: Epoch | None, run: Run) -> dict[str, Any]:
     """Return the keys that `train` adds to what every --json has."""
+    from eqchip.simulator.cost_table import cost_answers
+
     if last is None:
         keys = (
             "test_error",
@@ -154,7 +157,7 @@ def results(last: Epoch | None) -> dict[str, Any]:
             "train_loss",
             "samples_per_second",
         )
-        return {"epochs": 0, **dict.fromkeys(keys), "energy_joules_per_sample": None}
+        return {"epochs": 0, **dict.fromkeys(keys), **cost_answers(run["cost"].trace)}
     return {
         "test_error": last.test_error,
         "train_error": last.train_error,
@@ -162,9 +165,16 @@ def results(last: Epoch | None) -> dict[str, Any]:
         "train_loss": last.train_loss,
         "epochs": last.number,
         "samples_per_second": last.samples_per_second,
-        "latency_seconds": last.latency,
-        "energy_joules_per_sample": None,
+        **cost_answers(run["cost"].trace),
     }
+
+
+def tell_costs(speaker: Speaker, run: Run) -> None:
+    """Print what answers take: when they have settled, and the energy by phase and kind of device."""
+    from eqchip.simulator.cost_table import cost_lines
+
+    for line in cost_lines(run["cost"].trace):
+        speaker.say(line)
 
 
 def percent(error: float | None) -> str:

@@ -9,6 +9,7 @@ law's loop is an entry of its own (entries.Entry), compiled when a circuit first
     energies(graph, x, out)                               co-content of each element (NaN: has none)
     signals(graph, x, out)                                ∂E/∂θ of each element with a learning signal
     slopes(graph, x, y, out)                              Σ y·∂i/∂θ of each element, for adjoints
+    supplies(graph, x, held, out)                         W drawn from supplies outside, held rows left out
 """
 
 from __future__ import annotations
@@ -115,6 +116,29 @@ _SLOPE_BLOCK = """    for e in range(graph.family[{index}], graph.family[{index}
         out[e] = total
 """
 
+_SUPPLIES = """
+
+@kernel
+def supplies(graph, x, held, out):
+    u = np.empty(graph.width)
+    drawn = np.empty(graph.width)
+    pass
+"""
+
+_SUPPLY_BLOCK = """    for e in range(graph.family[{index}], graph.family[{index} + 1]):
+        first = graph.pin_start[e]
+        for k in range(graph.pin_start[e + 1] - first):
+            u[k] = x[graph.pins[first + k]]
+            drawn[k] = 0.0
+        total = supply_{index}(u, graph.values[graph.value_start[e] : graph.value_start[e + 1]], drawn)
+        free = False
+        for r in range(graph.rows[e]):
+            if not held[graph.pins[first + r]]:
+                total += drawn[r]
+                free = True
+        out[e] = total if free else 0.0
+"""
+
 
 def _named(function: Callable[..., Any], alias: str) -> str:
     target = getattr(function, "py_func", function)
@@ -125,20 +149,23 @@ def source(families: Sequence[Family]) -> str:
     """Return the text of the dispatcher for these families, in this order."""
     head, blocks = [_HEAD], []
     energies, signals = [_SCALAR.format(name="energies")], [_SCALAR.format(name="signals")]
-    slopes = [_SLOPES]
+    slopes, supplies = [_SLOPES], [_SUPPLIES]
     for index, family in enumerate(families):
         head.append(_named(family.law, f"law_{index}"))
         blocks.append(f"\n\n# {family.name}" + _BLOCK.format(index=index))
         if family.energy is not None:
             head.append(_named(family.energy, f"energy_{index}"))
             energies.append(_SCALAR_BLOCK.format(index=index, function="energy"))
+        if family.supply is not None:
+            head.append(_named(family.supply, f"supply_{index}"))
+            supplies.append(_SUPPLY_BLOCK.format(index=index))
         if family.learning is not None:
             if family.learning.signal is not None:
                 head.append(_named(family.learning.signal, f"signal_{index}"))
                 signals.append(_SCALAR_BLOCK.format(index=index, function="signal"))
             head.append(_named(family.learning.slope, f"slope_{index}"))
             slopes.append(_SLOPE_BLOCK.format(index=index))
-    return "".join([*head, *blocks, *energies, *signals, *slopes])
+    return "".join([*head, *blocks, *energies, *signals, *slopes, *supplies])
 
 
 def _written(text: str) -> Path:
@@ -185,6 +212,7 @@ _BLOCKS = tuple(Entry(getattr(_module, f"block_{index}"), _SIGNATURE) for index 
 energies = _module.energies
 signals = _module.signals
 slopes = _module.slopes
+supplies = _module.supplies
 
 
 def link(graph: Graph) -> Graph:

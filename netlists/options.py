@@ -51,6 +51,14 @@ OPTIONS = by_name(
         Parameter("gunit", "S", 1.0, "Conductance scale of a chip without neurons.", 0.0, open_low=True),
         Parameter("vunit", "V", 1.0, "Voltage scale of a chip without neurons.", 0.0, open_low=True),
         Parameter(
+            "settletol",
+            "",
+            0.01,
+            "How near its end a sample is settled, in state units: for latency.",
+            0.0,
+            open_low=True,
+        ),
+        Parameter(
             "chipseed",
             "",
             0.0,

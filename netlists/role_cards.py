@@ -87,7 +87,6 @@ def _input(build: Build, card: Card) -> None:
     bus = card.tokens[0]
     values = _given(build, card, INPUT)
     nodes = _nodes(build, card)
-    _check_figure(values, card)
     role = Input(bus, nodes, **values)  # type: ignore[arg-type]
     for other in build.circuit.inputs:
         if len(np.intersect1d(other.nodes, nodes)):
@@ -115,16 +114,6 @@ def _input(build: Build, card: Card) -> None:
     build.circuit.inputs.append(role)
 
 
-def _check_figure(values: Mapping[str, Value], card: Card) -> None:
-    """Refuse a figure of merit of converters that are not there."""
-    if values.get("fom") and not values.get("bits"):
-        raise InputError(
-            f"{card.kind} {card.tokens[0]} fom=: there is no converter whose steps it could price",
-            card.where(next((k for k, word in enumerate(card.tokens) if word.lower() == "fom"), 0)),
-            expected="bits= beside it",
-        )
-
-
 def check_complement(role: Input, at: Location | None) -> None:
     """Refuse encode=complement on a bus of odd length."""
     if role.encode == "complement" and len(role.nodes) % 2:
@@ -136,7 +125,7 @@ def check_complement(role: Input, at: Location | None) -> None:
 
 
 def check_converter(role: Input | Output, at: Location | None) -> None:
-    """Refuse converters without a range, and a nonlinearity in LSB of none."""
+    """Refuse converters without a range, and a nonlinearity in LSB or a figure of merit of none."""
     if not role.low < role.high:
         raise InputError(
             f"{role.bus}: low={role.low:g} and high={role.high:g} leave a converter no range",
@@ -147,12 +136,15 @@ def check_converter(role: Input | Output, at: Location | None) -> None:
         raise InputError(
             f"{role.bus}: inl={role.inl:g} LSB of a converter without bits", at, expected="bits=8"
         )
+    if role.fom and not role.bits:
+        raise InputError(
+            f"{role.bus}: fom={role.fom:g} J for each step of a converter without bits", at, expected="bits=8"
+        )
 
 
 def _output(build: Build, card: Card) -> None:
     values = _given(build, card, OUTPUT)
     pairs = bool(values.pop("pairs", 0.0))
-    _check_figure(values, card)
     nodes = _nodes(build, card)
     if any(len(np.intersect1d(one.nodes, nodes)) for one in build.circuit.outputs):
         raise InputError(f"{card.tokens[0]} is an output already", card.where(0))

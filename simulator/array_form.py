@@ -9,9 +9,10 @@ from eqchip.simulator.array_backward import ArrayBackward
 from eqchip.simulator.array_holomorphic import ArrayHolomorphic
 from eqchip.simulator.array_linear import ArrayLinear
 from eqchip.simulator.array_phases import ArrayPhases
+from eqchip.simulator.array_power import ArrayPower
 
 
-class ArrayChip(ArrayPhases, ArrayBackward, ArrayHolomorphic, ArrayLinear):
+class ArrayChip(ArrayPhases, ArrayBackward, ArrayHolomorphic, ArrayLinear, ArrayPower):
     """The array form of a chip."""
 
     form = "array"

@@ -85,21 +85,6 @@ def confusion_rows(test: Evaluation) -> Rows | None:
     return Rows(np.arange(len(counts), dtype=np.float64), {"answers": counts})
 
 
-def cost_plan(circuit: Circuit) -> Plan:
-    """Return the plan of `cost/`: what an answer takes; and how many devices of each family there are."""
-    devices: dict[str, int] = {}
-    for one in circuit.instances:
-        devices[one.family.name] = devices.get(one.family.name, 0) + one.count
-    counts = {"devices": list(devices), "device_counts": list(devices.values())}
-    return Plan("cost", Column("sample", ""), (Column("latency", "s"),), counts)
-
-
-def cost_rows(test: Evaluation) -> Rows:
-    """Return the latency of each test sample; NaN where time was not stepped."""
-    took = np.full(test.samples, np.nan) if test.durations is None else np.asarray(test.durations, float)
-    return Rows(np.arange(test.samples, dtype=np.float64), {"latency": took})
-
-
 def weight_plans(chip: Chip, group: str = "weights") -> list[ArrayPlan]:
     """Return one array for each thing that learns, with the nodes of its buses as labels."""
     plans = []

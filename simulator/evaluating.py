@@ -1,7 +1,7 @@
 """Test a trained chip, to memory or to a file.
 
 evaluation/  one row: test_error with Wilson's interval of 95 %, test_loss, samples, rate, latency
-cost/        latency of each sample, device counts
+cost/        latency and energy of samples, device counts
 confusion/   how each class was answered; not there where outputs stand for no classes
 """
 
@@ -12,13 +12,15 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from eqchip.errors import InputError
 from eqchip.simulator.cost.confusion import wilson
 from eqchip.simulator.cost.readout import readout_of
-from eqchip.simulator.curves import AGAIN, confusion_plan, confusion_rows, cost_plan, cost_rows
+from eqchip.simulator.cost_table import cost_answers, cost_plan, cost_rows
+from eqchip.simulator.curves import AGAIN, confusion_plan, confusion_rows
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.epoch import Evaluation
 from eqchip.simulator.learning.plan import plan_for
@@ -29,6 +31,7 @@ from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.rows import Column, Plan, Rows, gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.simulating import origin, seed_of
+from eqchip.simulator.spending import spend
 
 EVALUATION = Plan(
     "evaluation",
@@ -73,8 +76,10 @@ def evaluate(
         if tick is not None:
             tick(passed, len(samples.test))
 
-    found = settle_all(compiled, samples.test, plan_for(compiled), readout_of(chip.circuit, samples), count)
-    blocks = [(cost_plan(chip.circuit), cost_rows(found))]
+    plan = plan_for(compiled)
+    found = settle_all(compiled, samples.test, plan, readout_of(chip.circuit, samples), count)
+    spent = spend(compiled, samples.test, plan, trains=False)
+    blocks = [(cost_plan(chip.circuit), cost_rows(chip.circuit, found, spent))]
     counted = confusion_rows(found)
     if counted is not None:
         blocks.append((confusion_plan(len(counted.axis)), counted))
@@ -117,7 +122,7 @@ def _row(found: Evaluation) -> Rows:
     return Rows(np.zeros(1), {name: np.array([value]) for name, value in values.items()})
 
 
-def answers(run: Run) -> dict[str, float | int | None]:
+def answers(run: Run) -> dict[str, Any]:
     """Return the keys that `evaluate` adds to what every --json has."""
 
     def known(name: str) -> float | None:
@@ -133,6 +138,5 @@ def answers(run: Run) -> dict[str, float | int | None]:
         "epochs": None,
         "samples": int(run["evaluation"]["samples"]),
         "samples_per_second": known("samples_per_second"),
-        "latency_seconds": known("latency"),
-        "energy_joules_per_sample": None,
+        **cost_answers(run["cost"].trace),
     }

@@ -7,10 +7,11 @@ from __future__ import annotations
 from eqchip.simulator.sparse_backward import SparseBackward
 from eqchip.simulator.sparse_holomorphic import SparseHolomorphic
 from eqchip.simulator.sparse_linear import SparseLinear
+from eqchip.simulator.sparse_power import SparsePower
 from eqchip.simulator.sparse_settling import SparseSettling
 
 
-class SparseChip(SparseSettling, SparseBackward, SparseHolomorphic, SparseLinear):
+class SparseChip(SparseSettling, SparseBackward, SparseHolomorphic, SparseLinear, SparsePower):
     """The sparse form of a chip."""
 
     form = "sparse"

@@ -1,7 +1,7 @@
 """What a training's file holds beside weights and state, and the rows of it as they come.
 
 settling/   a few test samples on their way, before and after the training
-cost/       latency of each test sample, device counts
+cost/       latency and energy of test samples, device counts
 confusion/  how each class of the test samples was answered at the end
 training/   curves over the epochs
 """
@@ -14,12 +14,12 @@ import numpy as np
 
 from eqchip.simulator.chip import Chip, Settling, Weights
 from eqchip.simulator.cost.confusion import confusion
+from eqchip.simulator.cost.programming import programming
 from eqchip.simulator.cost.readout import readout_of
+from eqchip.simulator.cost_table import cost_plan, cost_rows
 from eqchip.simulator.curves import (
     confusion_plan,
     confusion_rows,
-    cost_plan,
-    cost_rows,
     curves,
     row_of,
 )
@@ -29,6 +29,7 @@ from eqchip.simulator.resuming import Kept
 from eqchip.simulator.rows import Plan, Rows
 from eqchip.simulator.samples import Dataset
 from eqchip.simulator.settling_traces import followed, settle_visibly
+from eqchip.simulator.spending import spend
 
 
 class Report:
@@ -39,8 +40,9 @@ class Report:
         self.beginning: Weights = {**chip.parameters(), **(kept.beginning if kept is not None else {})}
         self._followed = followed(chip)
         self._settled = 0
+        self._passed, self._programmed = 0, chip.programming()
         width = _classes(chip, data)
-        self.plans: list[Plan] = [self._followed.plan, cost_plan(chip.circuit)]
+        self.plans: list[Plan] = [self._followed.plan, cost_plan(chip.circuit, trains=True)]
         if width:
             self.plans.append(confusion_plan(width))
         self.training = len(self.plans)
@@ -60,6 +62,7 @@ class Report:
 
     def row(self, epoch: Epoch) -> Rows:
         """Return one epoch of the curves."""
+        self._passed += epoch.samples
         return row_of(epoch, self.plan.share(epoch.number))
 
     def after(self, last: Epoch | None) -> Iterator[tuple[int, Rows]]:
@@ -67,7 +70,9 @@ class Report:
         if last is None or last.test is None:
             return
         yield 0, settle_visibly(self.chip, self.data.test, self.plan, self._followed, True, self._settled)
-        yield 1, cost_rows(last.test)
+        update = programming(self._programmed, self.chip.programming(), self._passed)
+        spent = spend(self.chip, self.data.test, self.plan)
+        yield 1, cost_rows(self.chip.circuit, last.test, spent, update)
         counted = confusion_rows(last.test)
         if counted is not None:
             yield 2, counted

@@ -118,6 +118,7 @@ BEHAVIOURAL_VOLTAGE = Family(
     branches=1,
     controls=-1,
     control_kind="expression",
+    delivers=True,
     source="ngspice 39 manual, B element",
 )
 
@@ -131,5 +132,6 @@ BEHAVIOURAL_CURRENT = Family(
     prepare=prepare,
     controls=-1,
     control_kind="expression",
+    delivers=True,
     source="ngspice 39 manual, B element",
 )

@@ -137,6 +137,7 @@ VCVS = Family(
     controls=2,
     control_kind="nodes",
     linear=True,
+    delivers=True,
     source="ngspice 39 manual, E element",
 )
 
@@ -151,6 +152,7 @@ VCCS = Family(
     controls=2,
     control_kind="nodes",
     linear=True,
+    delivers=True,
     source="ngspice 39 manual, G element",
 )
 
@@ -165,6 +167,7 @@ CCCS = Family(
     controls=1,
     control_kind="current",
     linear=True,
+    delivers=True,
     source="ngspice 39 manual, F element",
 )
 
@@ -180,5 +183,6 @@ CCVS = Family(
     controls=1,
     control_kind="current",
     linear=True,
+    delivers=True,
     source="ngspice 39 manual, H element",
 )

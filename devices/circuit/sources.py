@@ -80,6 +80,7 @@ VOLTAGE_SOURCE = Family(
     drives=("value",),
     affine=True,
     waveform=True,
+    delivers=True,
     source="ngspice 39 manual, V element",
 )
 
@@ -94,5 +95,6 @@ CURRENT_SOURCE = Family(
     drives=("value",),
     affine=True,
     waveform=True,
+    delivers=True,
     source="ngspice 39 manual, I element",
 )

@@ -76,5 +76,6 @@ NUDGE = Family(
     prepare=prepare,
     drives=("beta", "target", "anchor", "mode"),
     reads_nodes=True,
+    delivers=True,
     source="Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017)",
 )

@@ -93,5 +93,6 @@ SOFTMAX_NUDGE = Family(
     control_kind="expression",
     drives=("beta", "target", "anchor", "mode"),
     reads_nodes=True,
+    delivers=True,
     source="Laborieux et al., Frontiers in Neuroscience 15 (2021)",
 )

@@ -48,7 +48,7 @@ _W, _GUNIT, _INTO_PRE, _INTO_POST, _SHARE, _FALLBACK, _GAIN, _VDD = range(2 * CO
 
 
 def prepare(given: Given) -> FloatArray:
-    """Return W, gunit (0: a neuron's leak), which ends it drives, its share, the fallback scale, its gain, vdd."""
+    """Return W, gunit (0: a neuron's leak), ends it drives, its share, the fallback scale, gain, vdd."""
     direction = given.words["dir"]
     gunit = np.nan_to_num(given.values["gunit"], nan=0.0)
     columns = np.empty((given.count, 8))

@@ -153,6 +153,8 @@ class Family:
     supply: Callable[..., float] | None = None
     learning: Learning | None = None
     state: State | None = None  # what it remembers while time passes
+    #: Given → what shakes its terminal 0 while time passes, as arrays (neurons/noise.py); None: nothing.
+    node_noise: Callable[[Given], Any] | None = None
     #: The array forms it can take (a key of simulator.couplings), and whether it is the law of nodes.
     coupling: str | None = None
     nodes: str | None = None

@@ -12,6 +12,7 @@ from eqchip.simulator.integrators.expeuler import EXPEULER
 from eqchip.simulator.integrators.heun import HEUN
 from eqchip.simulator.integrators.integrator import Integrator
 from eqchip.simulator.integrators.rk4 import RK4
+from eqchip.simulator.integrators.shaken import refused, takes_noise
 from eqchip.simulator.integrators.trap import TRAP
 
 INTEGRATORS: Mapping[str, Integrator] = {
@@ -28,3 +29,9 @@ def integrator(name: str) -> Integrator:
             near=nearest(name, (*INTEGRATORS, "equilibrium")),
         )
     return INTEGRATORS[name]
+
+
+def refuse_noise(solve: str) -> None:
+    """Raise where a solver knows no noise in time."""
+    if solve not in INTEGRATORS or not takes_noise(INTEGRATORS[solve]):
+        raise refused(solve)

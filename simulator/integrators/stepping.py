@@ -18,6 +18,8 @@ from eqchip.simulator.chip import Settling
 from eqchip.simulator.integrators import adaptive
 from eqchip.simulator.integrators.field import Array, Field, FloatArray
 from eqchip.simulator.integrators.integrator import Integrator
+from eqchip.simulator.integrators.shaken import shaken
+from eqchip.simulator.noise.shaking import Shaking
 
 
 @dataclass(slots=True)
@@ -75,10 +77,19 @@ def pace(tau: float, settling: Settling, method: Integrator, fastest: float | No
     return Pace(own, None)
 
 
-def run(field: Field, x: Array, settling: Settling, method: Integrator, length: Pace) -> Iterator[Stand]:
+def run(
+    field: Field,
+    x: Array,
+    settling: Settling,
+    method: Integrator,
+    length: Pace,
+    shaking: Shaking | None = None,
+) -> Iterator[Stand]:
     """Yield where the batch stands after each step; θ may change between two of them."""
     x = field.begin(x)
-    if method.adaptive:
+    if shaking is not None:
+        yield from _shaken(field, x, method, length, shaking)
+    elif method.adaptive:
         yield from _adaptive(field, x, settling, length)
     elif length.count is None:
         yield from _until_still(field, x, settling, method, length.length)
@@ -94,6 +105,20 @@ def run(field: Field, x: Array, settling: Settling, method: Integrator, length: 
             yield _unmeasured(x, number, seconds)
             if field.renew():
                 f = field.rates(x)
+
+
+def _shaken(field: Field, x: Array, method: Integrator, length: Pace, shaking: Shaking) -> Iterator[Stand]:
+    """The same with noise in time; residuals are those of the currents without it."""
+    pushed = shaken(field, shaking, method, length.length, length.count)
+    count = length.count or 0
+    for number in range(1, count + 1):
+        x = pushed.step(x, number)
+        seconds = number * length.length
+        if number == count:
+            yield _together(field, x, field.rates(x), number, seconds)
+        else:
+            yield _unmeasured(x, number, seconds)
+            field.renew()
 
 
 def _together(field: Field, x: Array, f: Array, steps: int, seconds: float) -> Stand:

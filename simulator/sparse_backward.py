@@ -164,5 +164,5 @@ class SparseUnrolled:
                 change[:, nodes] = moved * vunit
                 total = total + np.mean(chip.system.slopes(one.name, x, change), axis=0)
             scale = chip._unit(one) / chip.scales.energy
-            out[one.name] = chip._shaped(one.name, -np.asarray(total) * scale)
+            out[one.name] = chip.shaped(one.name, -np.asarray(total) * scale)
         return out

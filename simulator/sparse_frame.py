@@ -128,7 +128,7 @@ class SparseFrame(Storing):
 
     # -- parameters ------------------------------------------------------------------------------------
 
-    def _shaped(self, name: str, values: FloatArray) -> FloatArray:
+    def shaped(self, name: str, values: FloatArray) -> FloatArray:
         """Return one number per element in the shape of its instance; a pair stands in both halves."""
         found = self.system.elements(name)
         if found.layout is None:
@@ -140,7 +140,7 @@ class SparseFrame(Storing):
         return out
 
     def _theta(self, name: str) -> FloatArray:
-        return self._shaped(name, self.system.elements(name).theta)
+        return self.shaped(name, self.system.elements(name).theta)
 
     def _lay(self, name: str, values: Array) -> None:
         found = self.system.elements(name)

@@ -42,7 +42,7 @@ class SparseLearning(SparseFrame):
             change = self.system.signals(one.name, second.values) - self.system.signals(
                 one.name, first.values
             )
-            out[one.name] = self._shaped(
+            out[one.name] = self.shaped(
                 one.name, np.mean(change, axis=0) * self._unit(one) / self.scales.energy
             )
         return out
@@ -51,7 +51,7 @@ class SparseLearning(SparseFrame):
         """Return (∂f/∂θ)ᵀ(v(after) − v(before)), ∂f/∂θ in the middle of the two, as batch means."""
         middle, change = 0.5 * (before.values + after.values), after.values - before.values
         return {
-            one.name: self._shaped(
+            one.name: self.shaped(
                 one.name,
                 np.mean(self.system.slopes(one.name, middle, change, felt=True), axis=0)
                 * (self._unit(one) / self.scales.energy),
@@ -86,7 +86,7 @@ class SparseLearning(SparseFrame):
             [solver.adjoint(x, d, b, CONTROL) for x, d, b in zip(free.values, drives, pull, strict=True)]
         ).reshape(len(pull), -1)
         return {
-            one.name: self._shaped(
+            one.name: self.shaped(
                 one.name,
                 -np.mean(self.system.slopes(one.name, free.values, adjoint), axis=0) * self._unit(one),
             )

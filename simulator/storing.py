@@ -145,7 +145,11 @@ class Storing:
 
     def _enter(self, nudge: Nudge | None) -> None:
         """Read what fluctuates anew, for a phase that begins."""
-        self._entered = phase_name(nudge)
+        self.enter(phase_name(nudge))
+
+    def enter(self, phase: str) -> None:
+        """Read what fluctuates anew, for the phase of that name."""
+        self._entered = phase
         if self._moment is None or not self.fluctuates:
             return
         at = self._moment.at(self._entered)

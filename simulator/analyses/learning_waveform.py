@@ -36,6 +36,7 @@ from eqchip.simulator.equilibrium.operating_point import implicit_point
 from eqchip.simulator.equilibrium.solver import Solver
 from eqchip.simulator.integrators.plastic import STILL, begin, leap
 from eqchip.simulator.integrators.track import LONGEST, STEP, STOP, TIME, Track
+from eqchip.simulator.moment import Moment
 from eqchip.simulator.rows import Column, Plan, Rows
 from eqchip.simulator.stimulus import Waveforms, corners, fill, set_ramps, stimulus
 from eqchip.simulator.system import System
@@ -57,6 +58,7 @@ class Presentation:
     factors: FloatArray  # −Δθ over what is felt, for each parameter that moves
     targets: FloatArray  # state units
     beta: float  # of its nudge, over the energy scale of the outputs
+    moment: Moment | None = None  # what its noise is keyed by
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Lesson:
     #: (rows of outputs in V, targets) → columns: cost, wrong, target(y).
     marks: Callable[[FloatArray, FloatArray], Mapping[str, FloatArray]]
     columns: tuple[Column, ...]  # of the marks
+    #: What devices that are not ideal do between phases: (phase that begins, sample) → whether θ changed.
+    between: Callable[[int, Presentation], bool] | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -116,6 +120,8 @@ def learning_waveform(system: System, card: Tran, lesson: Lesson) -> Iterator[Pl
             for times, block, leak in run.march(end, kept):
                 yield rows(times, block, leak, phase, shown)
             if end >= card.stop:
+                if phase == NUDGED and lesson.between is not None:
+                    lesson.between(GAP, shown)
                 return
 
 
@@ -153,6 +159,9 @@ class _Course:
         track, plastic = self.track, self.lesson.moving.plastic
         now = float(track.clock[TIME])
         plastic.law[0] = STILL
+        changed = self.lesson.between is not None and self.lesson.between(phase, shown)
+        if changed:
+            plastic.theta[:] = plastic.graph.values[plastic.spots]
         if phase == GAP:
             after = shown.free[self.lesson.inputs]
             full = now + self.lesson.protocol.gap if end >= self.card.stop else end
@@ -167,7 +176,7 @@ class _Course:
         track.d[:] = shown.nudged(track.x[:-1]) if phase == NUDGED else shown.free
         let_states_move(self.system, track.d)
         fill(self.waves, now, track.d)
-        if phase != FREE:  # where a gap leads to, no drive jumps
+        if phase != FREE or changed:  # where a gap leads to, no drive jumps
             self._settle_jumps(now)
 
     def _settle_jumps(self, now: float) -> None:

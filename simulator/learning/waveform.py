@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Nudging, Tran
 from eqchip.simulator.analyses.learning_waveform import Lesson, Presentation, learning_waveform
-from eqchip.simulator.analyses.moving import moving_parameters
+from eqchip.simulator.analyses.moving import Moving, moving_parameters
+from eqchip.simulator.analyses.presented import FREE, GAP, NUDGED
 from eqchip.simulator.chip import Array, Nudge, State, Weights
 from eqchip.simulator.cost.costs import cost
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.integrators.plastic import CONTRAST
 from eqchip.simulator.learning.methods import estimator, rule
 from eqchip.simulator.learning.plan import Plan, plan_for
+from eqchip.simulator.moment import Moment
 from eqchip.simulator.rows import Column, Rows
 from eqchip.simulator.rows import Plan as RowsPlan
 from eqchip.simulator.samples import Dataset
@@ -103,6 +105,7 @@ def lesson_of(chip: SparseChip, data: Dataset) -> Lesson:
         presentations=_presentations(chip, data, plan, moving.spread(rates)),
         marks=_Marks(chip, data, plan, outputs),
         columns=_mark_columns(chip, data),
+        between=Between(chip, moving, plan.period or circuit.protocol.period) if chip.stores else None,
         attributes={
             "rule": plan.rule,
             "estimator": plan.estimator,
@@ -123,19 +126,54 @@ def _presentations(chip: SparseChip, data: Dataset, plan: Plan, rates: FloatArra
         signs = stream(plan.seed, "sign", epoch)
         for row in order:
             beta = method.sign(signs) * plan.beta
-            yield _presentation(chip, data, plan, int(row), beta, rates / beta)
+            moment = Moment(plan.seed, "train", epoch, np.array([row]))
+            yield _presentation(chip, data, plan, moment, beta, rates / beta)
 
 
 def _presentation(
-    chip: SparseChip, data: Dataset, plan: Plan, row: int, beta: float, factors: FloatArray
+    chip: SparseChip, data: Dataset, plan: Plan, moment: Moment, beta: float, factors: FloatArray
 ) -> Presentation:
+    row = moment.sample
     inputs, targets = data.train.inputs[row : row + 1], data.train.targets[row : row + 1]
 
     def nudged(free: FloatArray) -> FloatArray:
         anchor = chip.outputs(_state(free)) if plan.kind == "frozen" else None
         return np.asarray(chip.drives(inputs, Nudge(targets, beta, anchor))[0])
 
-    return Presentation(row, np.asarray(chip.drives(inputs)[0]), nudged, factors, targets[0], beta)
+    return Presentation(row, np.asarray(chip.drives(inputs)[0]), nudged, factors, targets[0], beta, moment)
+
+
+class Between:
+    """Devices that are not ideal, between the phases of a waveform.
+
+    Each phase reads them anew. What a nudge moved is what is asked of them: it is written, by pulses, when
+    the nudge ends, and what they made of it stands in the next gap. So the waveform shows both: the wish,
+    as it grows, and the step that comes of it.
+    """
+
+    def __init__(self, chip: SparseChip, moving: Moving, period: float) -> None:
+        self.chip, self.moving, self.period = chip, moving, period
+        self.before: FloatArray | None = None  # θ when the nudge began
+
+    def __call__(self, phase: int, shown: Presentation) -> bool:
+        """Let the devices change as a phase begins; return whether θ of the circuit is another now."""
+        chip, plastic = self.chip, self.moving.plastic
+        if phase == GAP:
+            if self.before is not None:
+                asked, plastic.graph.values[plastic.spots] = plastic.theta - self.before, self.before
+                self.before = None
+                chip.change(
+                    {
+                        one.name: chip.shaped(one.name, asked[where])
+                        for one, where in zip(chip.learnables, self.moving.ranges, strict=True)
+                    }
+                )
+                chip.elapse(self.period)
+            chip.moment = shown.moment
+        chip.enter({GAP: "gap", FREE: "free", NUDGED: f"{shown.beta:g}"}[phase])
+        if phase == NUDGED:
+            self.before = plastic.graph.values[plastic.spots]
+        return phase == GAP or chip.fluctuates
 
 
 def _state(x: FloatArray) -> State:

@@ -48,14 +48,33 @@ def sigmoid(s: Array) -> Array:
     return np.asarray(1.0 / (1.0 + np.exp(-4.0 * (s - 0.5))))
 
 
-def ernoult_energy(net: Layered, x: Array, state: Pair, steps: int, dt: float, beta: float, t: Array) -> Pair:
+def sigmoid_slope(s: Array) -> Array:
+    """ρ′ of the same."""
+    return np.asarray(4.0 * sigmoid(s) * (1.0 - sigmoid(s)))
+
+
+def clip_slope(s: Array) -> Array:
+    """ρ′ of clip, as in the same code: 1 on the closed interval."""
+    return np.asarray(((s >= 0.0) & (s <= 1.0)).astype(float))
+
+
+def ernoult_energy(
+    net: Layered,
+    x: Array,
+    state: Pair,
+    steps: int,
+    dt: float,
+    beta: float,
+    t: Array,
+    rho: Callable[[Array], Array] = sigmoid,
+    slope: Callable[[Array], Array] = sigmoid_slope,
+) -> Pair:
     """Ernoult et al. 2019, energy-based, as their code: ds/dt = −s + ρ′(s)·(Σ W ρ(s) + b), the inputs' ρ(x)
     among them; for the output −y + W ρ(h) + b, nudged by β·(t − y); s ← clip(s + dt·ds/dt) to [0, 1]."""
     h, y = state
     for _ in range(steps):
-        slope = 4.0 * sigmoid(h) * (1.0 - sigmoid(h))
-        dh = -h + slope * (sigmoid(x) @ net.w1 + sigmoid(y) @ net.w2.T + net.b1)
-        dy = -y + sigmoid(h) @ net.w2 + net.b2 + beta * (t - y)
+        dh = -h + slope(h) * (rho(x) @ net.w1 + rho(y) @ net.w2.T + net.b1)
+        dy = -y + rho(h) @ net.w2 + net.b2 + beta * (t - y)
         h, y = clip(h + dt * dh), clip(y + dt * dy)
     return h, y
 

@@ -4,7 +4,8 @@
 
 Every run is an `eqchip train CHIP` into DIR; it is continued with --resume where it stands, so the script
 may be stopped and started again at any time. With --hours a run ends after the epoch in which its time is
-up, and counts as partial. At the end the table of docs/training.md is written anew from the files in DIR
+up, and counts as partial; with `--hours 0` nothing is trained, and what is in DIR is taken as it stands. At
+the end the table of docs/training.md is written anew from the files in DIR
 and from the results kept in verification/results/published.json.
 
 The vector-field chips are trained epoch by epoch, and after each the angle between the update and the
@@ -51,7 +52,8 @@ class Published:
 
 _SB, _EG, _VF = "Scellier & Bengio 2017", "Ernoult et al. 2019", "Scellier et al. 2018"
 _BPTT = {"train.rule": "bptt"}
-_HARD = {"cell.activation": "hardsigmoid", "out.activation": "hardsigmoid"}
+_SIGMA = {"cell.activation": "sigmoid", "out.activation": "sigmoid"}
+_SLOW = {"train.solve": "euler", "train.eps": "0.2"}
 TABLE = (
     Published("EP 784-500-10, table", "ep-784-500-10", 25, "2–3 (0.00)", _SB, seeds=3),
     Published("EP 784-500-10, code", "ep-784-500-10-code", 25, "2–3 (0.00)", _SB, seeds=3),
@@ -60,17 +62,27 @@ TABLE = (
     Published("EP 784-500-500-500-10, equilibrium", "ep-784-500-500-500-10-eq", 30, "2–3 (0.00)", _SB),
     Published("EB-1h, EP", "eb-784-512-10", 30, "2.06 ± 0.17 (0.13)", _EG),
     Published(
-        "EB-1h, EP, hard sigmoid",
+        "EB-1h, EP, sigmoid",
         "eb-784-512-10",
         30,
         "2.06 ± 0.17 (0.13)",
         _EG,
-        {**_HARD, "inx.activation": "linear"},
+        _SIGMA | {"inx.activation": "sigmoid"},
     ),
     Published("EB-1h, BPTT", "eb-784-512-10", 30, "2.11 ± 0.09 (0.46)", _EG, _BPTT),
     Published("EB-2h, EP", "eb-784-512-512-10", 50, "2.01 ± 0.21 (0.11)", _EG),
     Published("P-1h, EP", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG),
-    Published("P-1h, EP, hard sigmoid", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG, _HARD),
+    Published(
+        "P-1h, EP, 16 nudged steps",
+        "p-784-512-10",
+        30,
+        "2.00 ± 0.13 (0.20)",
+        _EG,
+        {"train.nudged_steps": "16"},
+    ),
+    Published("P-1h, EP, dt = 0.2", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG, _SLOW),
+    Published("P-1h, EP, sigmoid", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG, _SIGMA),
+    Published("P-1h, EP, sigmoid, dt = 0.2", "p-784-512-10", 30, "2.00 ± 0.13 (0.20)", _EG, _SIGMA | _SLOW),
     Published("P-1h, BPTT", "p-784-512-10", 30, "2.00 ± 0.12 (0.55)", _EG, _BPTT),
     Published("P-2h, EP", "p-784-512-512-10", 50, "1.95 ± 0.10 (0.14)", _EG),
     Published("P-3h, EP", "p-784-512-512-512-10", 100, "2.01 ± 0.18 (0.10)", _EG),
@@ -117,22 +129,23 @@ def train_to(one: Published, seed: int, path: Path, epochs: int) -> None:
 
 
 def curves(path: Path) -> dict[str, list[float]]:
-    """Return the curves of a file, by name."""
-    with h5py.File(path, "r") as file:
+    """Return the curves of a file, by name; of one that is still written, those so far."""
+    part = path.with_name(path.name + ".part")
+    if not path.exists() and not part.exists():
+        return {"epoch": []}
+    with h5py.File(path, "r") if path.exists() else h5py.File(part, "r", swmr=True) as file:
         found = {name: data for name, data in file["training"].items() if data.ndim == 1}
         return {name: [float(value) for value in data[:]] for name, data in found.items()}
 
 
-def advance(one: Published, seed: int, folder: Path, hours: float) -> Result:
-    """Train one chip as far as its epochs or its time go."""
+def advance(one: Published, seed: int, folder: Path, hours: float) -> Result | None:
+    """Train one chip as far as its epochs or its time go; None where not an epoch of it is there."""
     path = file_of(one, seed, folder)
-    began, done = time.monotonic(), 0
+    began, done = time.monotonic(), len(curves(path)["epoch"])
     cosines: dict[str, list[float]] = {}
     notes = path.with_suffix(".angles.json")
     if notes.exists():
         cosines = json.loads(notes.read_text())
-    if path.exists():
-        done = len(curves(path)["epoch"])
     pace = math.inf  # hours an epoch
     while done < one.epochs and (spent := (time.monotonic() - began) / 3600) < hours:
         left = 1 if one.angles else one.epochs
@@ -150,6 +163,8 @@ def advance(one: Published, seed: int, folder: Path, hours: float) -> Result:
                 cosines.setdefault(name, []).append(found["cosine"])
             notes.write_text(json.dumps(cosines))
     found = curves(path)
+    if not found["epoch"]:
+        return None
     return Result(
         one.name,
         seed,
@@ -204,7 +219,9 @@ def known() -> list[Result]:
     """Return the results kept."""
     if not RESULTS.exists():
         return []
-    return [Result(**one) for one in json.loads(RESULTS.read_text())]
+    results = [Result(**one) for one in json.loads(RESULTS.read_text())]
+    names = [one.name for one in TABLE]
+    return sorted((one for one in results if one.name in names), key=lambda r: (names.index(r.name), r.seed))
 
 
 def main() -> None:
@@ -226,6 +243,8 @@ def main() -> None:
             continue
         for seed in range(given.seeds or one.seeds):
             found = advance(one, seed, given.folder, given.hours)
+            if found is None:
+                continue
             results = [kept for kept in known() if (kept.name, kept.seed) != (one.name, seed)] + [found]
             publish(results)
             print(f"{one.name}, seed {seed}: {found.epochs} epochs, test {100 * found.test_error[-1]:.2f} %")

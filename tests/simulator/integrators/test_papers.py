@@ -5,15 +5,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+import eqchip
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
 from eqchip.simulator.chip import Chip, Nudge, Settling, State
 from eqchip.simulator.compile import compile_chip
-from eqchip.simulator.learning.plan import Plan
+from eqchip.simulator.learning.plan import Plan, plan_of
 from eqchip.simulator.learning.trainer import train
 from eqchip.simulator.samples import Dataset, Samples
 from eqchip.simulator.streams import stream
-from naive_dynamics import Layered, clip, ernoult_energy, ernoult_prototypical, scellier_bengio
+from naive_dynamics import (
+    Layered,
+    clip,
+    clip_slope,
+    ernoult_energy,
+    ernoult_prototypical,
+    scellier_bengio,
+    sigmoid_slope,
+)
 from naive_dynamics import sigmoid as rho
 
 CHIP = """chip
@@ -137,6 +146,41 @@ def test_the_schedule_of_2019_with_an_energy(form: str) -> None:
     done = chip.parameters()["Yxh"] - 0.3 * update["Yxh"]
     chip.descend_contrast(free, nudged, dict.fromkeys(chip.parameters(), 0.3))
     np.testing.assert_allclose(chip.parameters()["Yxh"], done, atol=1e-13)
+
+
+#: What makes the chips of 2019 that ship those of the commands published with their code.
+SIGMA = {f"{model}.activation": "sigmoid" for model in ("inx", "cell", "out")}
+
+
+@pytest.mark.parametrize("sigma", [False, True])
+@pytest.mark.parametrize("name", ["eb-784-512-10", "p-784-512-10"])
+def test_the_chips_of_2019_that_ship_with_a_hard_sigmoid_and_with_that_of_their_code(
+    name: str, sigma: bool
+) -> None:
+    """A whole free phase and a nudged one of each, from the netlist, to rounding; `--set` makes it σ."""
+    energy = name.startswith("eb")
+    settings = {key: value for key, value in SIGMA.items() if energy or key != "inx.activation"}
+    shipped = eqchip.load(name).set(settings if sigma else {})
+    plan = plan_of(shipped.circuit)
+    chip = shipped.compile(dtype=np.float64)
+    theta = chip.parameters()
+    net = Layered(theta["Yxh"], theta["Yhy"], theta["Nh"], theta["Ny"])
+    random = np.random.default_rng(4)
+    x = random.uniform(0, 1, (3, 784)) * (random.uniform(size=(3, 784)) < 0.2)
+    t = np.eye(10)[[2, 5, 7]]
+    free = chip.settle(x, plan.free)
+    nudged = chip.settle(x, plan.nudged, Nudge(t, plan.beta), free)
+    law, slope = (rho, sigmoid_slope) if sigma else (clip, clip_slope)
+    if energy:
+        twin = ernoult_energy(net, x, net.start(3), 100, 0.2, 0.0, t, law, slope)
+        ended = ernoult_energy(net, x, twin, 12, 0.2, 0.5, t, law, slope)
+    else:
+        twin = ernoult_prototypical(net, x, net.start(3), 40, 0.0, t, law, law)
+        ended = ernoult_prototypical(net, x, twin, 15, 0.1, t, law, law)
+    assert np.max(np.abs(ended[1] - twin[1])) > 0.01
+    for state, (h, y) in ((free, twin), (nudged, ended)):
+        np.testing.assert_allclose(activity(chip, state)[0], h, atol=1e-12)
+        np.testing.assert_allclose(chip.outputs(state), y, atol=1e-12)
 
 
 @pytest.mark.parametrize(("solve", "dt"), [("discrete", 1.0), ("euler", 0.2)])

@@ -29,6 +29,7 @@ from eqchip.simulator.numbering import Numbering, controls_of
 from eqchip.simulator.scales import scales_of
 from eqchip.simulator.spread import Group, spread
 from eqchip.simulator.system import Elements, System
+from eqchip.simulator.wires import with_wires
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -114,7 +115,7 @@ def _values(group: Group, drives: IntArray, laws: FloatArray) -> FloatArray | li
 def compile_sparse(circuit: Circuit) -> System:
     """Compile a circuit into its sparse form."""
     with collector_paused():
-        return _compiled(circuit)
+        return _compiled(with_wires(circuit))
 
 
 def _compiled(circuit: Circuit) -> System:

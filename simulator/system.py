@@ -189,18 +189,23 @@ class System:
         """Return ∂E/∂θ of an instance's elements at each state (B, size or more): (B, elements)."""
         found = self.elements(name)
         out = np.zeros((len(states), len(found.graph.rows)))
-        _signals(self._felt_graph(found), padded(states), out)
+        _signals(self.felt(name), padded(states), out)
         return out[:, found.start : found.stop]
 
-    def _felt_graph(self, found: Elements) -> Graph:
-        """Return the graph whose pins are where the elements' learning signals are read."""
+    def felt(self, name: str, graph: Graph | None = None) -> Graph:
+        """Return a graph whose pins are where the elements of an instance read what they learn from.
+
+        Those are their own, but between wires with signal=port. `graph`: with what was changed of it already.
+        """
+        found = self.elements(name)
+        graph = found.graph if graph is None else graph
         ports, layout = found.instance.ports, found.layout
         if not found.instance.port_signal or ports is None or layout is None:
-            return found.graph
-        pins = found.graph.pins.copy()
+            return graph
+        pins = graph.pins.copy()
         for pin, (port, axis) in enumerate(zip(ports, layout.index, strict=True)):
-            pins[found.graph.pin_start[found.start : found.stop] + pin] = self.unknown_of_node[port[axis]]
-        return found.graph._replace(pins=pins)
+            pins[graph.pin_start[found.start : found.stop] + pin] = self.unknown_of_node[port[axis]]
+        return graph._replace(pins=pins)
 
     def energies(self, states: FloatArray) -> FloatArray:
         """Return the co-content at each state in W; NaN where an element has none."""
@@ -218,7 +223,7 @@ class System:
         """
         found = self.elements(name)
         out = np.zeros((len(states), len(found.graph.rows)))
-        graph = self._felt_graph(found) if felt else found.graph
+        graph = self.felt(name) if felt else found.graph
         _slopes(graph, padded(states), padded(weights), out)
         return out[:, found.start : found.stop]
 

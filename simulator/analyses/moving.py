@@ -63,6 +63,7 @@ def moving_parameters(system: System, learnables: Sequence[Learnable]) -> Moving
         learning = found.instance.family.learning
         assert learning is not None  # as in every learnable
         assert found.graph.values is graph.values  # what learns while time flows varies (sparse.py)
+        graph = system.felt(one.name, graph)
         own = np.arange(found.start, found.stop, dtype=np.int64)
         elements.append(own)
         spots.append(graph.value_start[own] + found.first_column + learning.column)

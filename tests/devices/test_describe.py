@@ -15,7 +15,9 @@ def test_every_family_is_listed_and_described() -> None:
     assert [one["name"] for one in listed] == [family.name for family in FAMILIES]
     for family in FAMILIES:
         full = describe(family.name)
-        assert len(full["parameters"]) == len(family.parameters) + len(family.model_parameters)
+        assert len(full["parameters"]) == len(family.parameters) + len(family.model_parameters) + len(
+            family.wires
+        )
         json.dumps(full)
 
 

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.cells.pulses import NORMALS, Asked, row_of_pulses
 from eqchip.devices.random import row_of_normals
 from eqchip.kernels import kernel
 
@@ -77,20 +78,12 @@ def expm1(x: float) -> float:
 @kernel(fastmath=frozenset({"contract"}))
 def affine_row(
     w: Array, request: Array, pulses: Array, z: Array, row: int, devices: Affine, multiplicative: bool
-) -> tuple[float, float]:
-    """Pulse one row of devices; return the pulses and their sum weighted with the mean value."""
-    up_c, up_s, up_log, up_noise = (
-        devices.up_c[row],
-        devices.up_s[row],
-        devices.up_log[row],
-        devices.up_noise[row],
-    )
-    down_c, down_s, down_log, down_noise = (
-        devices.down_c[row],
-        devices.down_s[row],
-        devices.down_log[row],
-        devices.down_noise[row],
-    )
+) -> float:
+    """Pulse one row of devices; return the sum of their pulses weighted with the mean value."""
+    up_c, up_s = devices.up_c[row], devices.up_s[row]
+    up_log, up_noise = devices.up_log[row], devices.up_noise[row]
+    down_c, down_s = devices.down_c[row], devices.down_s[row]
+    down_log, down_noise = devices.down_log[row], devices.down_noise[row]
     low, high = devices.low[row], devices.high[row]
     for j in range(len(w)):
         up = request[j] >= 0.0
@@ -106,31 +99,34 @@ def affine_row(
         new = old + step * (e / s) + spread * z[j]
         w[j] = min(max(new, low[j]), high[j])
         z[j] = n * 0.5 * (old + w[j])
-    total = 0.0
     weighted = 0.0
     for j in range(len(w)):
-        total += pulses[j]
         weighted += z[j]
-    return total, weighted
+    return weighted
 
 
 @kernel
 def affine_rows(
     first: int,
     last: int,
-    w: Array,
-    request: Array,
-    pulses: Array,
+    w: FloatArray,
+    touched: FloatArray,
+    asked: Asked,
     devices: Affine,
     multiplicative: bool,
     k0: int,
     k1: int,
     sums: FloatArray,
 ) -> None:
-    """Pulse rows `first` to `last`; sums (rows, 2): what `affine_row` returns of each."""
-    z = np.empty(w.shape[1], np.float32)
+    """Pulse rows `first` to `last`. touched: pulses of each device; sums (rows, 2): weighted, lost pulses."""
+    width = w.shape[1]
+    z = np.empty(width, np.float32)
+    request, pulses = np.empty(width), np.empty(width)
+    samples = 1 if asked.matrix.shape[0] else asked.rows.shape[0]
     for row in range(first, last):
-        row_of_normals(z, k0, k1, row, 0, 0)
-        sums[row, 0], sums[row, 1] = affine_row(
-            w[row], request[row], pulses[row], z, row, devices, multiplicative
-        )
+        for sample in range(samples):
+            sums[row, 1] += row_of_pulses(asked, row, sample, k0, k1, request, pulses)
+            row_of_normals(z, k0, k1, row, sample, NORMALS)
+            sums[row, 0] += affine_row(w[row], request, pulses, z, row, devices, multiplicative)
+            for j in range(width):
+                touched[row, j] += pulses[j]

@@ -6,8 +6,10 @@
     pmax              (b₊ − w)·(1 − e^(−1/A₊))              −(b₋ − w)·(1 − e^(1/A₋)), b = w_min + B
                       B = (w_max − w_min)/(1 − e^(−P/A)), A = P·a(label), P = p_max (labels.py)
 
-a± are `drawn.increments`. All of these are affine in w, so that n pulses are one draw (affine.py). Under
-update=ideal a device has no bounds but those given, and its steps are whatever is asked for.
+    exponential, power, table                           curved.py
+
+a± are `drawn.increments`. All but the last line are affine in w, so that n pulses are one draw (affine.py).
+Under update=ideal a device has no bounds but those given, and its steps are whatever is asked for.
 
 Source: Gokmen & Vlasov 2016 (constant); Fusi & Abbott, Nat. Neurosci. 10:485 (2007), and Gong et al., Nat.
 Commun. 9:2102 (2018) (soft bounds); Chen, Peng & Yu, IEEE TCAD 37:3067 (2018) (pmax).
@@ -18,7 +20,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.cells import labels
 from eqchip.devices.cells.affine import Affine, steps
+from eqchip.devices.cells.curved import EXPONENTIAL, POWER, TABLE, Curved
+from eqchip.devices.cells.declarations import NODES
 from eqchip.devices.cells.drawn import Drawn
 from eqchip.errors import InputError
 
@@ -70,19 +75,85 @@ def _between(drawn: Drawn, low: float, high: float) -> None:
         )
 
 
-_AFFINE = {"ideal": _constant, "constant": _constant, "linear": _linear, "softbounds": _softbounds}
+def _pmax(drawn: Drawn, up: FloatArray, down: FloatArray, low: FloatArray, high: FloatArray) -> list[Line]:
+    pulses, spread = drawn.number("p_max"), drawn.nominal("nl_dtod")
+    found = []
+    for name, rises, size in (("nl_up", True, up), ("nl_down", False, down)):
+        label = drawn.nominal(name) + (spread * drawn.xi(name) if np.any(spread) else 0.0)
+        label = np.clip(label, -labels.LARGEST, labels.LARGEST)
+        c, s = labels.line(labels.rate(label), pulses, low, high, rises)
+        gain = size / labels.step(pulses, *nominal_bounds(drawn))  # its spread; 1 without one
+        found.append((gain * c, gain * s))
+    return found
 
 
-def affine_of(drawn: Drawn, dw_min: float, low: FloatArray, high: FloatArray) -> Affine:
+_AFFINE = {
+    "ideal": _constant,
+    "constant": _constant,
+    "linear": _linear,
+    "softbounds": _softbounds,
+    "pmax": _pmax,
+}
+_CURVED = {"exponential": EXPONENTIAL, "power": POWER, "table": TABLE}
+
+
+def step_of(drawn: Drawn) -> float:
+    """Return the step of one pulse that numbers of pulses are counted in."""
+    if drawn.word("update") == "pmax" and not drawn.has("dw_min"):
+        return labels.step(drawn.number("p_max"), *nominal_bounds(drawn))
+    return drawn.number("dw_min")
+
+
+def devices_of(drawn: Drawn, dw_min: float, low: FloatArray, high: FloatArray) -> Affine | Curved:
     """Return the steps of an array of devices, one row for each of its first axes."""
-    law = _AFFINE[drawn.word("update")]
     up, down = drawn.increments(dw_min)
+    if drawn.word("update") in _CURVED:
+        return _curved(drawn, dw_min, up, down, low, high)
     multiplicative = drawn.word("mult_noise") == "1"
     noise = drawn.nominal("dw_min_std")
     columns: list[FloatArray] = []
-    for (c, s), scale in zip(law(drawn, up, down, low, high), (up, down), strict=True):
+    lines = _AFFINE[drawn.word("update")](drawn, up, down, low, high)
+    for (c, s), scale in zip(lines, (up, down), strict=True):
         columns += steps(c, s, noise if multiplicative else noise * scale, multiplicative)
     return Affine(*(rows(one, drawn.shape) for one in (*columns, low, high)))
+
+
+def _curved(
+    drawn: Drawn, dw_min: float, up: FloatArray, down: FloatArray, low: FloatArray, high: FloatArray
+) -> Curved:
+    law = _CURVED[drawn.word("update")]
+    rise, fall = drawn.absolute("gamma_up"), drawn.absolute("gamma_down")
+    if law == POWER:
+        exponent, half = drawn.relative("pow_gamma"), 0.5 * drawn.absolute("pow_up_down")
+        rise, fall = np.maximum(exponent + half, 0.0), np.maximum(exponent - half, 0.0)
+    names = ("a_up", "a_down", "exp_a", "exp_b", "dw_min_std")
+    shared = [drawn.number(name) for name in names]
+    shared += [float(drawn.word("mult_noise") == "1"), dw_min]
+    shared += [drawn.number("dw_min_std_add"), drawn.number("dw_min_std_slope"), *nominal_bounds(drawn)]
+    least, most = rows(low, drawn.shape), rows(high, drawn.shape)
+    return Curved(
+        law,
+        *(rows(one, drawn.shape) for one in (up, down, rise, fall)),
+        low=least,
+        high=most,
+        least=least,
+        most=most,
+        shared=np.array(shared),
+        up_table=_table(drawn, "up", law == TABLE),
+        down_table=_table(drawn, "down", law == TABLE),
+    )
+
+
+def _table(drawn: Drawn, way: str, needed: bool) -> FloatArray:
+    """Return the nodes of a measured step."""
+    given = [node for node in range(NODES) if drawn.has(f"{way}_{node}")]
+    if needed and (len(given) < 2 or given != list(range(len(given)))):
+        missing = next((node for node in range(NODES) if node not in given), 0)
+        raise InputError(
+            f"update=table has no {way}_{missing}",
+            expected=f"{way}_0, {way}_1, … without a gap, two at least: steps over dw_min",
+        )
+    return np.array([drawn.number(f"{way}_{node}") for node in given] or [1.0, 1.0])
 
 
 def rows(values: FloatArray, shape: tuple[int, ...]) -> FloatArray:

@@ -1,0 +1,62 @@
+"""Symmetry points: the value at which a pulse up and one down are equally large.
+
+Alternating pulses take a device there. For affine steps c₊ + s₊·w and c₋ + s₋·w it is
+
+    w* = −(c₊ + c₋)/(s₊ + s₋)         soft bounds: (a₊ − a₋)/(a₊/w_max − a₋/w_min)
+
+for curved ones it is found by bisection between the bounds.
+
+Source: Gokmen & Haensch, Front. Neurosci. 14:103 (2020); Kim et al., arXiv:1907.10228.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eqchip.devices.cells.affine import FLATTEST, Affine
+from eqchip.devices.cells.curved import Curved, step_at
+from eqchip.errors import InputError
+from eqchip.kernels import kernel
+
+FloatArray = NDArray[np.float64]
+
+_HALVINGS = 60
+
+
+def symmetry_points(devices: Affine | Curved) -> FloatArray:
+    """Return the symmetry point of each device, (rows, columns); InputError where one has none."""
+    if isinstance(devices, Affine):
+        constant, slope = devices.up_c + devices.down_c, devices.up_s + devices.down_s
+        level = np.abs(slope) <= 4.0 * FLATTEST
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.where(level & (constant == 0.0), 0.0, -constant / slope)
+        there = ~level | (constant == 0.0)
+        there &= (found >= devices.low) & (found <= devices.high)
+    else:
+        found = np.empty(devices.up.shape)
+        there = np.empty(devices.up.shape, np.bool_)
+        _bisect(devices, found, there)
+    if not np.all(there):
+        raise InputError(
+            f"symmetry=1: {np.count_nonzero(~there)} of {there.size} devices have no symmetry point",
+            expected="steps that shrink towards the bounds, as those of update=softbounds",
+        )
+    return found
+
+
+@kernel
+def _bisect(devices: Curved, found: FloatArray, there: NDArray[np.bool_]) -> None:
+    for row in range(found.shape[0]):
+        for j in range(found.shape[1]):
+            low, high = devices.low[row, j], devices.high[row, j]
+            below = step_at(devices, row, j, True, low) + step_at(devices, row, j, False, low)
+            above = step_at(devices, row, j, True, high) + step_at(devices, row, j, False, high)
+            there[row, j] = below >= 0.0 and above <= 0.0
+            for _ in range(_HALVINGS):
+                middle = 0.5 * (low + high)
+                if step_at(devices, row, j, True, middle) + step_at(devices, row, j, False, middle) > 0.0:
+                    low = middle
+                else:
+                    high = middle
+            found[row, j] = 0.5 * (low + high)

@@ -123,6 +123,7 @@ def values_of(part: Part) -> list[tuple[str, float]]:
 
 
 def _print(speaker: Speaker, run: Run) -> None:
+    from eqchip.simulator.cost.waveform_energy import waveform_energies
     from eqchip.units import engineering
 
     for name, part in run.parts.items():
@@ -136,6 +137,10 @@ def _print(speaker: Speaker, run: Run) -> None:
         unit = axis.unit
         if not trace.axis.size:
             speaker.say(f"{name}: no rows")
+            continue
+        if trace.plan.kind == "cost":
+            for label, joules in waveform_energies(trace):
+                speaker.say(f"{name}: {label} {joules}")
             continue
         first, last = engineering(float(trace.axis[0]), unit), engineering(float(trace.axis[-1]), unit)
         count = sum(max(1, column.width) for column in trace.plan.columns)

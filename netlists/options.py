@@ -51,6 +51,15 @@ OPTIONS = by_name(
         Parameter("gunit", "S", 1.0, "Conductance scale of a chip without neurons.", 0.0, open_low=True),
         Parameter("vunit", "V", 1.0, "Voltage scale of a chip without neurons.", 0.0, open_low=True),
         Parameter(
+            "energy",
+            "",
+            0.0,
+            "1: .tran adds up what sources deliver, what devices burn and what is stored.",
+            0.0,
+            1.0,
+            integer=True,
+        ),
+        Parameter(
             "settletol",
             "",
             0.01,

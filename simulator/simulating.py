@@ -13,6 +13,7 @@ from eqchip.errors import InputError
 from eqchip.netlists.circuit import Analysis, Circuit, Dc, Tran
 from eqchip.simulator.analyses.analyse import analyse
 from eqchip.simulator.analyses.sweep import points
+from eqchip.simulator.cost.waveform_energy import WaveformEnergy
 from eqchip.simulator.curves import weight_plans
 from eqchip.simulator.data.load import load as load_data
 from eqchip.simulator.learning.waveform import Learner, learner_of, waveform_of
@@ -89,12 +90,14 @@ def simulate(
     data = chip.data if data is None and waveform_of(circuit) is not None else data
     learner = learner_of(circuit, load_data(circuit, data)) if waveform_of(circuit) else None
     # Each analysis says first what is going to come: a file needs all of it before the first row.
-    streams = _streams(circuit, learner)
+    streams, cards = _streams(circuit, learner)
     plans = [_first(stream) for stream in streams]
     watched = [
         _watched(plan, stream, card, (index, len(plans)), watch)
-        for index, (plan, stream, card) in enumerate(zip(plans, streams, circuit.analyses, strict=True))
+        for index, (plan, stream, card) in enumerate(zip(plans, streams, cards, strict=True))
     ]
+    # Energies stand before the waveform they are of, and are known after it.
+    order = sorted(range(len(plans)), key=lambda k: plans[k].kind == "cost")
     facts: dict[str, Any] = {
         "command": "simulate",
         "chip": chip.name,
@@ -103,21 +106,21 @@ def simulate(
         "seed": seed_of(circuit),
     }
     if file is None:
-        traces = [gather([plan, *rows])[0] for plan, rows in zip(plans, watched, strict=True)]
+        traces = {k: gather([plans[k], *watched[k]])[0] for k in order}
         names = group_names(plan.kind for plan in plans)
         facts |= {"outcome": "complete", "seconds": time.monotonic() - begin}
         if learner is not None:
             learner.take()
         weights = learner.weights() if learner is not None else None
-        return Run(facts, dict(zip(names, traces, strict=True)), weights)
+        return Run(facts, {name: traces[k] for k, name in enumerate(names)}, weights)
     arrays = weight_plans(learner.chip) if learner else []
     where = origin("simulate", chip, "sparse", "float64", arguments, data)
     where = replace(where, parameters={**where.parameters, "data_option": data})
     with Recorder(file, where, plans, arrays) as recorder:
         stored = -math.inf
         try:
-            for index, blocks in enumerate(watched):
-                for rows in blocks:
+            for index in order:
+                for rows in watched[index]:
                     with shielded():  # weights are those of the last row, whenever Ctrl-C comes
                         recorder.add(index, rows)
                         if learner is not None:
@@ -139,18 +142,34 @@ def _store(recorder: Recorder, learner: Learner) -> None:
         recorder.put(f"weights/{name}", values)
 
 
-def _streams(circuit: Circuit, learner: Learner | None) -> list[Iterator[Plan | Rows]]:
-    """Begin every analysis; a learning waveform has a chip of its own, the others see it as it was."""
+def _streams(circuit: Circuit, learner: Learner | None) -> tuple[list[Iterator[Plan | Rows]], list[Analysis]]:
+    """Begin every analysis; a learning waveform has a chip of its own, the others see it as it was.
+
+    Returns the cards they are of too: a waveform whose energies are asked for is two streams.
+    """
     learned = waveform_of(circuit)
     plain = [one for one in circuit.analyses if one is not learned]
     system = compile_sparse(replace(circuit, analyses=plain)) if plain else None
-    streams = []
+    streams: list[Iterator[Plan | Rows]] = []
+    cards: list[Analysis] = []
+    asked = bool(circuit.options.get("energy", 0.0))
     for one in circuit.analyses:
+        energy = None
         if learner is not None and one is learned:
             streams.append(learner.waveform())
         elif system is not None:
-            streams.append(analyse(system, one))
-    return streams
+            if asked and isinstance(one, Tran):
+                energy = WaveformEnergy(system)
+                streams.append(_energies(energy))
+            streams.append(analyse(system, one, energy))
+        cards += [one] * (len(streams) - len(cards))
+    return streams, cards
+
+
+def _energies(energy: WaveformEnergy) -> Iterator[Plan | Rows]:
+    """Yield the energies of a waveform; it has to be over."""
+    yield energy.plan
+    yield energy.rows()
 
 
 def _first(stream: Iterator[Plan | Rows]) -> Plan:

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.circuit.waveform import Waveforms, breakpoints, fill, table
+from eqchip.kernels import kernel
 from eqchip.netlists.circuit import Waveform
 from eqchip.simulator.system import System
 
-__all__ = ["Waveforms", "corners", "fill", "set_ramps", "stimulus"]
+__all__ = ["Waveforms", "corners", "drives_at", "fill", "set_ramps", "stimulus"]
 
 _RAMP = Waveform("pwl", (0.0, 0.0, 1.0, 0.0))
 _POINTS = 4  # numbers of a ramp: a time and a value, twice
@@ -24,6 +25,16 @@ def stimulus(system: System, step: float, stop: float, ramps: Sequence[int] = ()
     """
     waves = [*(one for one, _ in system.sources), *[_RAMP] * len(ramps)]
     return table(waves, [*(slot for _, slot in system.sources), *ramps], step, stop)
+
+
+@kernel
+def drives_at(
+    waves: Waveforms, base: NDArray[np.float64], times: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Set each row of `out` to the drives at one of the times; what no waveform sets is as in `base`."""
+    for b in range(len(times)):
+        out[b] = base
+        fill(waves, times[b], out[b])
 
 
 def set_ramps(

@@ -9,12 +9,13 @@ from eqchip.netlists.circuit import Analysis, Dc, Op, Tran
 from eqchip.simulator.analyses.operating import op
 from eqchip.simulator.analyses.sweep import dc
 from eqchip.simulator.analyses.transient import tran
+from eqchip.simulator.cost.waveform_energy import WaveformEnergy
 from eqchip.simulator.rows import Plan, Rows
 from eqchip.simulator.system import System
 
 
-def analyse(system: System, card: Analysis) -> Iterator[Plan | Rows]:
-    """Yield the Plan of an analysis, then its Rows."""
+def analyse(system: System, card: Analysis, energy: WaveformEnergy | None = None) -> Iterator[Plan | Rows]:
+    """Yield the Plan of an analysis, then its Rows; `energy` adds up what happens while time flows."""
     match card:
         case Op():
             yield from op(system)
@@ -23,4 +24,4 @@ def analyse(system: System, card: Analysis) -> Iterator[Plan | Rows]:
         case Tran():
             if card.learn:
                 raise InputError("a waveform that learns needs samples", card.at, expected="eqchip simulate")
-            yield from tran(system, card)
+            yield from tran(system, card, energy)

@@ -22,6 +22,7 @@ from eqchip.simulator.analyses.initial import (
     let_states_move,
     operating_state,
 )
+from eqchip.simulator.cost.waveform_energy import WaveformEnergy
 from eqchip.simulator.equilibrium.bench import ALPHA, VIOLATION, Control
 from eqchip.simulator.equilibrium.solver import NO_NUMBER, Solver
 from eqchip.simulator.integrators.march import ATTEMPT, COUPLED, TRAPEZOIDAL, TRBDF2, march
@@ -42,7 +43,7 @@ from eqchip.simulator.integrators.track import (
 )
 from eqchip.simulator.outcome import Outcome
 from eqchip.simulator.rows import Column, Plan, Rows
-from eqchip.simulator.stimulus import Waveforms, corners, fill, stimulus
+from eqchip.simulator.stimulus import Waveforms, corners, drives_at, fill, stimulus
 from eqchip.simulator.system import System
 
 FloatArray = NDArray[np.float64]
@@ -98,8 +99,8 @@ class Tolerances:
         )
 
 
-def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
-    """Run .tran."""
+def tran(system: System, card: Tran, energy: WaveformEnergy | None = None) -> Iterator[Plan | Rows]:
+    """Run .tran; `energy` takes every row with all its unknowns."""
     chosen = recording(system)
     yield Plan("tran", Column("time", "s"), chosen.columns, {"residual_unit": "A"})
     longest = card.longest or min(card.step, (card.stop - card.start) / 50.0)
@@ -112,11 +113,19 @@ def tran(system: System, card: Tran) -> Iterator[Plan | Rows]:
     solver = Solver(system)
     track = begun(system, solver, card, waves, longest, tolerances)
     solver.prepare(track.x, track.d, tolerances.control(), 2.0 / track.clock[STEP])
+    every = chosen.kept if energy is None else np.arange(system.size)
     if card.start <= 0.0:
         yield _rows(chosen, np.zeros(1), track.x[None, chosen.kept], 0.0)
+        if energy is not None:
+            energy.add(np.zeros(1), track.x[None, every].copy(), track.d[None].copy())
     track.limits[STOP] = card.stop
     still = nothing_plastic(system.network.varying)
-    for times, rows, leak in stretch(solver, track, waves, stops, chosen.kept, card.start, tolerances, still):
+    for times, rows, leak in stretch(solver, track, waves, stops, every, card.start, tolerances, still):
+        if energy is not None:
+            drives = np.empty((len(times), len(track.d)))
+            drives_at(waves, track.d, times, drives)
+            energy.add(times, rows, drives)
+            rows = rows[:, chosen.kept]
         yield _rows(chosen, times, rows, leak)
 
 

@@ -45,9 +45,13 @@ FloatArray = NDArray[np.float64]
 def with_wires(circuit: Circuit) -> Circuit:
     """Return the circuit with the wires of its arrays written out."""
     wired = {one.name: given for one in circuit.instances if (given := _wires_of(circuit, one)) is not None}
-    if not wired:
+    bare = [one for one in circuit.instances if one.name not in wired and _named(circuit, one)]
+    if not wired and not bare:
         return circuit
     made = _Written(circuit)
+    for one in bare:  # whose crossings are its bus nodes
+        for line, nodes in zip(("row", "col"), one.crossing_nodes(), strict=True):
+            made.buses[f"{one.name}.{line}"] = nodes.ravel()
     instances: list[Instance] = []
     for one in circuit.instances:
         instances += made.array(one, wired[one.name]) if one.name in wired else [one]
@@ -63,6 +67,17 @@ def with_wires(circuit: Circuit) -> Circuit:
         inner=circuit.inner | made.buses.keys(),
         instances=instances,
         elements=elements,
+    )
+
+
+def _named(circuit: Circuit, instance: Instance) -> bool:
+    """Say whether a .save names crossings of an array that has had no wires written out."""
+    begins = tuple(f"v({instance.name.lower()}.{line}" for line in ("row", "col"))
+    return (
+        len(instance.shape) == 2
+        and bool(instance.family.wires)
+        and f"{instance.name}.row" not in circuit.buses
+        and any(save.startswith(begins) for save in circuit.saves)
     )
 
 

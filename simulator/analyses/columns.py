@@ -7,6 +7,7 @@ is i(v.x1.vs). `.save` selects.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,8 @@ from eqchip.simulator.system import Elements, System
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+_CROSSING = re.compile(r"(.+)\[(\d{1,6})\]\[(\d{1,6})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,27 @@ def recording(system: System) -> Recording:
     return Recording(tuple(column for column, _ in chosen), tuple(unknowns for _, unknowns in chosen))
 
 
+def _crossing(system: System, inside: str) -> int | None:
+    """Return the node of a crossing of wires, array.row[3][5]; several crossings may share one."""
+    found = _CROSSING.fullmatch(inside)
+    for bus in system.circuit.inner if found else ():
+        instance = system.circuit.instance(bus.rpartition(".")[0])
+        if found is not None and bus.lower() == found[1] and instance is not None:
+            place = int(found[2]), int(found[3])
+            if place[0] < instance.shape[0] and place[1] < instance.shape[1]:
+                return int(system.circuit.buses[bus].reshape(instance.shape)[place])
+    return None
+
+
 def _find(system: System, known: dict[str, tuple[Column, IntArray]], name: str) -> tuple[Column, IntArray]:
     """Return the column a .save card means: one of the known, a node of a bus, or a current by its path."""
     if name in known:
         return known[name]
     kind, inside = name[:1], name[2:-1]
     if kind == "v":
-        node = system.circuit.node_index().get(inside)
+        node = _crossing(system, inside)
+        if node is None:
+            node = system.circuit.node_index().get(inside)
         if node == 0:
             raise InputError(f"'{name}' is ground: always 0 V", expected="v(node) of another node")
         if node is not None:

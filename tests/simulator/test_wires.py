@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,21 @@ def test_the_nodes_of_wires_are_recorded_where_they_are_named() -> None:
     assert set(operating_point(text)) == {"v(x)", "v(y)", "i(vx)"}
     found = operating_point(text + ".save v(Yxy.row) v(Yxy.row[1][0])")
     np.testing.assert_array_equal(found["v(yxy.row)"][:, 2], found["v(yxy.row[1][0])"])
+
+
+@pytest.mark.parametrize("wires", ["rdriver=5", "rcol=0"])
+def test_crossings_that_share_a_node_are_recorded_all_the_same(wires: str) -> None:
+    text = ".bus x[2] y[2]\n.model r R(r=1k)\nVx x 0 1\nRl y 0 1k\n.save v(x) v(Yxy.row) v(Yxy.row[1][1])\n"
+    found = operating_point(text + f"Yxy x y r {wires}")
+    row = found["v(yxy.row)"].reshape(2, 2)
+    assert row[1, 1] == row[1, 0] == found["v(yxy.row[1][1])"]
+    assert (row[0, 0] < found["v(x)"][0, 0]) == (wires == "rdriver=5")
+
+
+def test_a_crossing_that_is_not_there_is_refused() -> None:
+    text = ".bus x[2] y[2]\n.model r R(r=1k)\nVx x 0 1\nRl y 0 1k\nYxy x y r rrow=1\n.save v(Yxy.row[2][0])"
+    with pytest.raises(InputError, match=re.escape("'v(yxy.row[2][0])' can be saved")):
+        operating_point(text)
 
 
 def test_wires_of_no_resistance_change_nothing() -> None:

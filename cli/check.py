@@ -150,6 +150,10 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
         speaker.say("\nas trained, against its own target:")
         rows = [(name, _cosine(one.own_cosine), _short(one.own_error)) for name, one in found.arrays.items()]
         speaker.table(("array", "cosine", "relative error"), rows, right=range(1, 3))
+    if any(one.noise is not None for one in found.arrays.values()):
+        speaker.say("\nwith the noise of one batch:")
+        rows = [(name, _cosine(one.noisy_cosine), _short(one.noise)) for name, one in found.arrays.items()]
+        speaker.table(("array", "cosine", "spread"), rows, right=range(1, 3))
     if found.betas:
         _sweep(speaker, found)
     else:

@@ -41,6 +41,8 @@ SCALARS = (
     "best_error",
     "own_cosine",
     "own_error",
+    "noisy_cosine",
+    "noise",
 )
 
 

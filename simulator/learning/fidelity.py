@@ -7,6 +7,8 @@ equilibrium, itself held against finite differences of the loss at a few paramet
   cosine, relative error ‖e‖/‖g‖ and scale ⟨estimate, g⟩/⟨g, g⟩ of the batch mean, e = estimate − g; bias,
   the mean of e over the elements over the RMS of g (do all devices err to one side?); and std, the spread
   of e from sample to sample over ‖g‖ (what a larger batch averages out).
+* *Noise*, of a chip that has some: the estimate as planned again, with the noise of DRAWS batches; the mean
+  cosine of a single draw, and the spread from draw to draw over ‖g‖ (all else here has the noise off).
 * *Sweep*: the same estimator at equilibrium over a range of β. At small β what is left of settling, divided
   by β, makes the noise floor; at large β the curvature of F shows, with the order of the estimator as its
   slope. Where a phase does not settle (−β beyond the leak of an output), there is no error to report.
@@ -35,12 +37,15 @@ from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.references import finite_differences
 from eqchip.simulator.learning.theorems.theorem import Theorem
 from eqchip.simulator.learning.window import Window
+from eqchip.simulator.moment import Moment
 from eqchip.simulator.streams import stream
 
 #: The β of the sweep, from the noise floor to the curvature; closer where high orders fall steeply.
 BETAS = tuple(float(beta) for beta in (*np.logspace(-8, -2, 13), *np.logspace(-2, 0, 17)[1:-1]))
 #: Residual to which equilibria are settled, in state units; above UNSETTLED a β of the sweep has no estimate.
 TOL, UNSETTLED = 1e-14, 1e-9
+#: Batches whose noise is drawn.
+DRAWS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ class ArrayFidelity:
     #: The estimate as planned, against the target of a rule that has one of its own; else None.
     own_cosine: float | None = None
     own_error: float | None = None
+    #: Of one draw of the chip's noise, and the spread from draw to draw; None: it has none.
+    noisy_cosine: float | None = None
+    noise: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,7 @@ def fidelity(
     sweep = [_settled_estimates(chip, inputs, targets, exact.with_(beta=beta)) for beta in betas]
     planned = _estimates(chip, inputs, targets, plan)
     spreads = _spreads(chip, inputs, targets, plan, still, free)
+    noisy = _noisy(chip, inputs, targets, plan, seed)
     aim = plan.methods()[1].aim
     aimed = reference if aim is None else aim(chip, free, inputs, targets, plan)
     arrays: dict[str, ArrayFidelity] = {}
@@ -131,6 +140,7 @@ def fidelity(
             slope=curvature_slope(betas, errors, math.inf if window is None else window.limit),
             own_cosine=cosine(planned[name], aimed[name]) if aim is not None else None,
             own_error=relative_error(planned[name], aimed[name]) if aim is not None else None,
+            **_noise(noisy, name, wanted),
         )
     drawn = finite_differences.pick(chip, picks, stream(seed, "check"))
     slopes = finite_differences.loss_slopes(chip, inputs, targets, plan.methods()[2], drawn, TOL)
@@ -162,6 +172,36 @@ def _estimates(chip: Chip, inputs: Array, targets: Array, plan: Plan) -> Weights
     draws = plan.methods()[0].draws
     found = [estimate(chip, inputs, targets, plan, sign).values for sign in draws]
     return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
+
+
+def _noisy(chip: Chip, inputs: Array, targets: Array, plan: Plan, seed: int) -> list[Weights]:
+    """Return the estimate with the noise of some batches; none where noise makes no difference."""
+    rows, found = np.arange(len(inputs)), list[Weights]()
+    try:
+        for number in range(DRAWS):
+            chip.moment = Moment(seed, "check", number, rows)
+            found.append(_estimates(chip, inputs, targets, plan))
+            if number == 1 and all(np.array_equal(found[0][name], found[1][name]) for name in found[0]):
+                return []
+    finally:
+        chip.moment = None
+    return found
+
+
+def _noise(noisy: list[Weights], name: str, wanted: Array) -> dict[str, float | None]:
+    """Return how an array fares in noise."""
+    if not noisy:
+        return {}
+    draws = np.array([one[name].ravel() for one in noisy])
+    spread = math.sqrt(
+        float(np.mean(np.sum((draws - draws.mean(axis=0)) ** 2, axis=1)) * DRAWS / (DRAWS - 1))
+    )
+    cosines = [cosine(one[name], wanted) for one in noisy]
+    known = [one for one in cosines if one is not None]
+    return {
+        "noisy_cosine": float(np.mean(known)) if known else None,
+        "noise": ratio(spread, float(np.linalg.norm(wanted))),
+    }
 
 
 def _settled_estimates(chip: Chip, inputs: Array, targets: Array, plan: Plan) -> Weights | None:

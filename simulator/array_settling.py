@@ -16,7 +16,7 @@ from eqchip.simulator.equilibrium import block_descent
 from eqchip.simulator.integrators import array_euler
 from eqchip.simulator.integrators.array_field import ArrayField
 from eqchip.simulator.integrators.methods import integrator
-from eqchip.simulator.integrators.stepping import Pace, Stand, pace, run
+from eqchip.simulator.integrators.stepping import Pace, Stand, begun, pace, run
 from eqchip.simulator.jacobian import per_node
 from eqchip.simulator.phase import Phase
 from eqchip.simulator.wiring import Wiring
@@ -113,17 +113,7 @@ class ArraySettling(ArrayNoise):
 
     def _state(self, field: ArrayField, stand: Stand, settling: Settling, extra: dict[str, Any]) -> State:
         """Return where a phase stands."""
-        settled = stand.residual <= np.maximum(settling.tol, stand.floor)
-        physical = not np.isnan(stand.seconds)
-        return State(
-            self._values(field.parts(stand.x), field.phase),
-            stand.residual,
-            stand.steps,
-            settled,
-            extra,
-            stand.seconds,
-            stand.durations if physical else None,
-        )
+        return stand.state(self._values(field.parts(stand.x), field.phase), settling, extra)
 
     def course(
         self,
@@ -164,14 +154,11 @@ class ArraySettling(ArrayNoise):
             yield self._state(field, stand, settling, extra)
 
     def _beginning(self, inputs: Array, start: State | None) -> State:
-        """Return the state a phase begins with; its residual is not known."""
+        """Return the state a phase begins with, and the drives it leaves to those after it."""
         clamped = self._clamped(inputs)
         constant = self._constant(clamped, len(inputs), start)
         extra = {"inputs": clamped, "constant": constant, "revision": self.revision}
-        count = len(inputs)
-        values = self._values(self._start(count, start))
-        unknown, none = np.full(count, np.nan), np.zeros(count, np.int64)
-        return State(values, unknown, none, np.zeros(count, np.bool_), extra, 0.0)
+        return begun(self._values(self._start(len(inputs), start)), len(inputs), extra)
 
 
 def _smallest(wiring: Wiring) -> float:

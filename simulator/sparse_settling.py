@@ -18,10 +18,10 @@ from eqchip.simulator.equilibrium.relaxation import relax
 from eqchip.simulator.integrators.methods import integrator
 from eqchip.simulator.integrators.sparse_euler import integrate
 from eqchip.simulator.integrators.sparse_field import SparseField
-from eqchip.simulator.integrators.stepping import Pace, Stand, pace, run
+from eqchip.simulator.integrators.stepping import Pace, begun, pace, run
 from eqchip.simulator.residuals import residuals
 from eqchip.simulator.sparse import NUDGE_PREFIX, outputs_for_inputs
-from eqchip.simulator.sparse_frame import SparseFrame
+from eqchip.simulator.sparse_noise import SparseNoise
 from eqchip.simulator.system import diagonal
 
 Array = NDArray[Any]
@@ -32,7 +32,7 @@ IntArray = NDArray[np.int64]
 FLOOR, RUNS = 1e-13, 4
 
 
-class SparseSettling(SparseFrame):
+class SparseSettling(SparseNoise):
     """Phases of a sparse chip."""
 
     _held_twin: SparseSettling | None = None  # the chip with its outputs held as inputs are
@@ -49,12 +49,14 @@ class SparseSettling(SparseFrame):
         settling = self._clocked(settling)
         if nudge is not None and nudge.clamp:
             return self._with_outputs_held(inputs, settling, nudge.targets, start)
+        self._refuse_noise(settling)
         drives = self._drives(inputs, nudge)
         x = self._from(inputs, start)
         if settling.solve == "equilibrium":
             return self._equilibrium(x, drives, settling, nudge)
         field, length = self._field(x, drives, settling)
-        if settling.solve == "euler" and length.count is not None:
+        shaking = self._shaking(field, nudge, start)
+        if settling.solve == "euler" and length.count is not None and shaking is None:
             integrate(self.system, x, drives, self.held, length.count, length.length)
             residual = residuals(self.system, x, drives, self.unit)
             taken = np.full(len(x), length.count, np.int64)
@@ -62,8 +64,8 @@ class SparseSettling(SparseFrame):
             settled = residual <= max(settling.tol, FLOOR)
             return State(x, residual, taken, settled, {}, seconds, np.full(len(x), seconds))
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
-            *_, last = run(field, x, settling, integrator(settling.solve), length)
-        return _state(last, settling)
+            *_, last = run(field, x, settling, integrator(settling.solve), length, shaking)
+        return last.state(last.x, settling, {} if shaking is None else {"noise": shaking.states})
 
     def phases(
         self,
@@ -85,6 +87,7 @@ class SparseSettling(SparseFrame):
             self._held_twin = SparseSettling(outputs_for_inputs(self.circuit))
             self._held_twin.stores = {}  # it shows what the cells here read
         twin = self._held_twin
+        twin.moment = self._moment
         twin.write({one.name: self._theta(one.name) for one in self.learnables})
         same = np.array([twin.system.names.index(name) for name in self.system.names])
         begin = None
@@ -172,13 +175,14 @@ class SparseSettling(SparseFrame):
         start: State | None = None,
     ) -> Iterator[State]:
         """Yield the state a phase begins with, then the state after every step."""
-        state = self._beginning(inputs, start)
+        state = begun(self._from(inputs, start), len(inputs), {})
         yield state
         if settling.solve == "equilibrium":
             yield self.settle(inputs, settling, nudge, state)
             return
         self._enter(nudge)
         settling = self._clocked(settling)
+        self._refuse_noise(settling)
         drives = self._drives(inputs, nudge)
         field, length = self._field(state.values, drives, settling)
         seen = self.revision
@@ -190,15 +194,9 @@ class SparseSettling(SparseFrame):
             return before != seen
 
         field.changed = changed
-        for stand in run(field, state.values.copy(), settling, integrator(settling.solve), length):
-            yield _state(stand, settling)
-
-    def _beginning(self, inputs: Array, start: State | None) -> State:
-        """Return the state a phase begins with; its residual is not known."""
-        count = len(inputs)
-        x = self._from(inputs, start)
-        unknown, none = np.full(count, np.nan), np.zeros(count, np.int64)
-        return State(x, unknown, none, np.zeros(count, np.bool_), {}, 0.0)
+        shaking = self._shaking(field, nudge, start)
+        for stand in run(field, state.values.copy(), settling, integrator(settling.solve), length, shaking):
+            yield stand.state(stand.x, settling, {})
 
     def _from(self, inputs: Array, start: State | None) -> FloatArray:
         """Return the unknowns of `start`, or zeros, within their bounds and at the inputs given."""
@@ -207,12 +205,6 @@ class SparseSettling(SparseFrame):
         np.clip(x, network.low, network.high, out=x)
         x[:, self.held] = self._input_volts(inputs)
         return x
-
-
-def _state(stand: Stand, settling: Settling) -> State:
-    """Return where a phase stands."""
-    settled = stand.residual <= np.maximum(settling.tol, stand.floor)
-    return State(stand.x, stand.residual, stand.steps, settled, {}, stand.seconds, stand.durations)
 
 
 def _least(constants: FloatArray) -> float:

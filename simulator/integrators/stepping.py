@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from eqchip.errors import InputError, SimulationError
-from eqchip.simulator.chip import Settling
+from eqchip.simulator.chip import Settling, State
 from eqchip.simulator.integrators import adaptive
 from eqchip.simulator.integrators.field import Array, Field, FloatArray
 from eqchip.simulator.integrators.integrator import Integrator
@@ -32,6 +33,18 @@ class Stand:
     durations: FloatArray  # (B,) s, of each sample's phase
     residual: FloatArray
     floor: FloatArray
+
+    def state(self, values: Any, settling: Settling, extra: dict[str, Any]) -> State:
+        """Return it as the chip says it, `values` being x in the chip's own form."""
+        settled = self.residual <= np.maximum(settling.tol, self.floor)
+        durations = None if math.isnan(self.seconds) else self.durations
+        return State(values, self.residual, self.steps, settled, extra, self.seconds, durations)
+
+
+def begun(values: Any, samples: int, extra: dict[str, Any]) -> State:
+    """Return the state a phase begins with; its residual is not known."""
+    unknown, none = np.full(samples, np.nan), np.zeros(samples, np.int64)
+    return State(values, unknown, none, np.zeros(samples, np.bool_), extra, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,17 @@ from __future__ import annotations
 import numpy as np
 
 from eqchip.devices.family import Family, FloatArray, Given
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.memristors.windows import HEIGHT, POWER, WINDOW, WINDOWS, window
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
@@ -91,7 +101,7 @@ LINEAR_DRIFT = Family(
     terminals=("n1", "n2"),
     parameters=(X0,),
     model_types=("hp",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "ron", "roff", "mu", "d"),
     wires=WIRES,
     law=law,
     prepare=prepare,

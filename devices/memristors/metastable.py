@@ -24,7 +24,17 @@ import numpy as np
 from eqchip.devices.circuit.diode import exponential
 from eqchip.devices.circuit.thermal import BOLTZMANN, CHARGE, TEMP, temperature
 from eqchip.devices.family import Family, FloatArray, Given
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
@@ -115,7 +125,7 @@ METASTABLE = Family(
     terminals=("n1", "n2"),
     parameters=(X0, TEMP),
     model_types=("mms",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "ron", "roff", "von", "voff", "tau"),
     wires=WIRES,
     law=law,
     prepare=prepare,

@@ -17,7 +17,17 @@ from __future__ import annotations
 import numpy as np
 
 from eqchip.devices.family import Family, FloatArray, Given
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
 from eqchip.errors import InputError
@@ -86,7 +96,7 @@ PERSHIN = Family(
     terminals=("n1", "n2"),
     parameters=(X0,),
     model_types=("pershin",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "ron", "roff", "vt", "beta"),
     wires=WIRES,
     law=law,
     prepare=prepare,

@@ -28,7 +28,17 @@ from eqchip.devices.circuit.diode import exponential
 from eqchip.devices.circuit.thermal import BOLTZMANN, CHARGE
 from eqchip.devices.family import Family, FloatArray, Given
 from eqchip.devices.memristors.hyperbolic import sinh
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
 from eqchip.errors import InputError
@@ -184,7 +194,7 @@ STANFORD_PKU = Family(
     terminals=("n1", "n2"),
     parameters=(X0,),
     model_types=("stanford",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "i0", "g0", "vel0", "ea", "gamma0"),
     wires=WIRES,
     law=law,
     prepare=prepare,

@@ -22,6 +22,7 @@ import numpy as np
 
 from eqchip.devices.family import FloatArray, Given, Internal, State
 from eqchip.devices.parameter import Parameter
+from eqchip.devices.place import Place
 from eqchip.kernels import kernel
 
 #: Columns of a row of values: the drive's slot comes first, then what every law keeps here.
@@ -46,6 +47,30 @@ def initial(default: float, source: str, aliases: tuple[str, ...] = ()) -> Param
         source=source,
         aliases=aliases,
     )
+
+
+def spread(parameter: Parameter, law: str = "relative") -> Parameter:
+    """Return the declaration of how a parameter differs from device to device."""
+    text = f"spread of {parameter.name} from device to device" + (
+        "" if law == "absolute" else ", over its value"
+    )
+    return Parameter(
+        f"{parameter.name}_dtod",
+        "",
+        0.0,
+        text,
+        low=0.0,
+        place=Place.DRAWN,
+        effect="dtod",
+        spreads=parameter.name,
+        spread_law=law,
+    )
+
+
+def with_spreads(parameters: tuple[Parameter, ...], *names: str) -> tuple[Parameter, ...]:
+    """Return a model's parameters and how those named, and the initial state, differ between devices."""
+    of = {one.name: one for one in parameters}
+    return *parameters, *(spread(of[name]) for name in names), spread(of["x0"], "absolute")
 
 
 @kernel

@@ -16,7 +16,17 @@ from __future__ import annotations
 from eqchip.devices.circuit.diode import exponential
 from eqchip.devices.family import Family, FloatArray, Given
 from eqchip.devices.memristors.hyperbolic import sinh
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
@@ -98,7 +108,7 @@ UMICH = Family(
     terminals=("n1", "n2"),
     parameters=(X0,),
     model_types=("umich",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "alpha", "gamma", "lam", "tau"),
     wires=WIRES,
     law=law,
     prepare=prepare,

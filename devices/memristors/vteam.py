@@ -26,7 +26,17 @@ import math
 import numpy as np
 
 from eqchip.devices.family import Family, FloatArray, Given
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.memristors.windows import HEIGHT, POWER, WINDOW, WINDOWS, window
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
@@ -162,7 +172,7 @@ VTEAM = Family(
     terminals=("n1", "n2"),
     parameters=(X0,),
     model_types=("vteam",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "ron", "roff", "kon", "koff", "von", "voff"),
     wires=WIRES,
     law=law,
     prepare=prepare,

@@ -26,7 +26,17 @@ import math
 from eqchip.devices.circuit.diode import exponential
 from eqchip.devices.family import Family, FloatArray, Given
 from eqchip.devices.memristors.hyperbolic import sinh
-from eqchip.devices.memristors.state import INSIDE, MOVES, OWN, STATE, initial, inside, rows, write
+from eqchip.devices.memristors.state import (
+    INSIDE,
+    MOVES,
+    OWN,
+    STATE,
+    initial,
+    inside,
+    rows,
+    with_spreads,
+    write,
+)
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
@@ -140,7 +150,7 @@ YAKOPCIC = Family(
     terminals=("n1", "n2"),
     parameters=(X0,),
     model_types=("yakopcic",),
-    model_parameters=MODEL,
+    model_parameters=with_spreads(MODEL, "a1", "a2", "vp", "vn", "ap", "an"),
     wires=WIRES,
     law=law,
     prepare=prepare,

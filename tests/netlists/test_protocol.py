@@ -119,7 +119,7 @@ def test_what_is_set_is_checked_as_what_is_written(name: str, value: str, messag
         ({"tran": ".tran 1u 9u learn\n.save w(Yhy)"}, "17:9", "there is no 'Yhy' that learns"),
         ({"tran": ".tran 1u 9u learn\n.save w(Yxh[2,0])"}, "17:9", "Yxh has 2 × 3 elements"),
         ({"tran": ".tran 1u 9u learn\n.save w(Yxh[0])"}, "17:9", "Yxh has 2 × 3 elements"),
-        ({"tran": ".tran 1u 9u learn\n.save z(Yxh)"}, "17:7", "v(node), i(source) or w(array)"),
+        ({"tran": ".tran 1u 9u learn\n.save z(Yxh)"}, "17:7", "v(node), i(source), w(array) or x(memristor)"),
         (
             {"protocol": "", "tran": ".tran 1u 9u\n.save w(Yxh)"},
             "16:9",

@@ -98,6 +98,7 @@ def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
         "words": list(parameter.words),
         "aliases": list(parameter.aliases),
         "place": parameter.place.value,
+        "imperfection": parameter.imperfection,
         "text": parameter.text,
         "source": parameter.source,
     }

@@ -45,7 +45,7 @@ MODELS_HEAD = """# Devices
 
 Every device and its parameters, written from their declarations by `docs/reference.py`; `eqchip models NAME`
 shows the same. *Place* is where in a chip a parameter acts ([the design](design.md)); `law` is the ideal
-device itself.
+device itself. *Imperfection* is the name by which `--ideal` and `--only` switch it ([ablation](ablation.md)).
 
 """
 
@@ -82,7 +82,8 @@ def models_page() -> str:
         rows = {one["name"]: one for one in family["parameters"]}
         if rows:
             parts.append(
-                "| parameter | unit | default | allowed | place | meaning |\n|---|---|---|---|---|---|\n"
+                "| parameter | unit | default | allowed | place | imperfection | meaning |\n"
+                "|---|---|---|---|---|---|---|\n"
             )
             parts.extend(_row(one) for one in rows.values())
             parts.append("\n")
@@ -95,7 +96,15 @@ def _row(one: dict[str, Any]) -> str:
     shown = (
         "–" if default is None else default if isinstance(default, str) else engineering(default, one["unit"])
     )
-    cells = (f"`{one['name']}`", one["unit"], shown, one["range"], one["place"], one["text"])
+    cells = (
+        f"`{one['name']}`",
+        one["unit"],
+        shown,
+        one["range"],
+        one["place"],
+        one["imperfection"],
+        one["text"],
+    )
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 
 

@@ -1,13 +1,14 @@
 """Task: what is run at every point of a study, and the numbers that are kept of it.
 
-    train       test_error test_loss train_error train_loss latency, and with `gradient` the cosine before it
-    evaluate    test_error test_loss latency, and with `gradient` the cosine
+    train       test_error test_loss train_error train_loss latency energy; with `gradient` the cosine before
+    evaluate    test_error test_loss latency energy, and with `gradient` the cosine
     check       cosine relative_error, of every array too; reciprocity stability slowest
 
-`cosine` is that between the local update and the gradient of the loss, the mean over the arrays that learn;
-`cosine(yxh)` is that of one of them. A training's is that of the chip it begins with: where a chip answers
-all samples right there is hardly a gradient left to follow. What a point has not is NaN (no class to be
-wrong about, no time stepped).
+`cosine` is that between the local update, with the noise of one batch, and the gradient of the loss, the mean
+over the arrays that learn; `cosine(yxh)` is that of one of them. `relative_error` is without noise. A
+training's is that of the chip it begins with: where a chip answers all samples right there is hardly a
+gradient left to follow. `energy` is what a sample takes, in training of a training. What a point has not is
+NaN (no class to be wrong about, no time stepped).
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import numpy as np
 
 from eqchip.errors import InputError
 from eqchip.simulator.checking import SAMPLES, compare_gradients
+from eqchip.simulator.cost_table import cost_answers
 from eqchip.simulator.evaluating import evaluate
 from eqchip.simulator.learning.epoch import Epoch
 from eqchip.simulator.learning.fidelity import Fidelity
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.rows import Column
+from eqchip.simulator.run import Run
 from eqchip.simulator.training import train
 
 Metrics = dict[str, float]
@@ -33,7 +36,7 @@ Metrics = dict[str, float]
 Tick = Callable[[float, float], None]
 
 RUNS = ("train", "evaluate", "check")
-_UNITS = {"latency": "s", "slowest": "s"}
+_UNITS = {"latency": "s", "energy": "J", "slowest": "s"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Task:
         if self.command == "train":
             names += ["train_error", "train_loss"]
         if self.command in ("train", "evaluate"):
-            names += ["latency"]
+            names += ["latency", "energy"]
         if self.checks:
             arrays = [learn.target.lower() for learn in chip.circuit.learns]
             names += ["cosine", "relative_error"]
@@ -96,7 +99,7 @@ class Task:
             seen[:] = [epoch]
 
         start = chip.untrained()
-        train(
+        run = train(
             start,
             data=self.data,
             form=self.form,
@@ -113,6 +116,7 @@ class Task:
                 "train_error": _number(last.train_error),
                 "train_loss": _number(last.train_loss),
                 "latency": _number(last.latency),
+                "energy": _energy(run),
             }
         if self.gradient:
             found |= self._gradients(start)
@@ -122,6 +126,7 @@ class Task:
         run = evaluate(chip, data=self.data, form=self.form, dtype=self.dtype, tick=tick)
         row = run["evaluation"]
         found = {name: float(row[name]) for name in ("test_error", "test_loss", "latency")}
+        found["energy"] = _energy(run)
         return found | (self._gradients(chip) if self.gradient else {})
 
     def _check(self, chip: LoadedChip) -> Metrics:
@@ -142,11 +147,22 @@ class Task:
 def _of_arrays(found: Fidelity) -> Metrics:
     arrays = found.arrays
     metrics: Metrics = {}
-    for what in ("cosine", "relative_error"):
-        each = {name: _number(getattr(one, what)) for name, one in arrays.items()}
+    each_of = {
+        # Where the chip fluctuates, the update is that of a batch with its noise.
+        "cosine": {
+            name: _number(one.cosine if one.noisy_cosine is None else one.noisy_cosine)
+            for name, one in arrays.items()
+        },
+        "relative_error": {name: _number(one.relative_error) for name, one in arrays.items()},
+    }
+    for what, each in each_of.items():
         metrics[what] = float(np.mean(list(each.values()))) if each else math.nan
         metrics |= {f"{what}({name.lower()})": value for name, value in each.items()}
     return metrics
+
+
+def _energy(run: Run) -> float:
+    return _number(cost_answers(run["cost"].trace)["energy_joules_per_sample"])
 
 
 def _number(value: float | None) -> float:

@@ -13,6 +13,7 @@ from eqchip.errors import InputError, nearest
 from eqchip.simulator.analyses.presented import is_waveform
 from eqchip.simulator.pictures.choice import choose, knows, quantities
 from eqchip.simulator.pictures.confusion import confusion_picture, draw_confusion
+from eqchip.simulator.pictures.cost import cost_picture, knows_costs
 from eqchip.simulator.pictures.fidelity import draw_errors, fidelity_picture
 from eqchip.simulator.pictures.fields import fields_picture, is_square
 from eqchip.simulator.pictures.points import dots, draw_dots, points_picture
@@ -67,13 +68,14 @@ def _parts(run: Run) -> list[str]:
 def _shown(run: Run) -> list[str]:
     """Return what is drawn when nothing is named: all that holds something, curves first."""
     parts = [name for name in _parts(run) if name not in run.parts or _drawable(run.parts[name].trace)]
+    costs = ["cost"] if "cost" in parts and knows_costs(run.parts["cost"].trace) else []
     if "evaluation" in parts and "confusion" in parts:
-        return ["confusion"]
+        return ["confusion", *costs]
     if "training" not in parts:
         return parts or _parts(run)
     first = ("training", "confusion", "settling")
     others = [name for name in parts if name not in first and name != "cost"]
-    return [*(name for name in first if name in parts), *others]
+    return [*(name for name in first if name in parts), *costs, *others]
 
 
 def _fields(run: Run) -> dict[str, Any]:
@@ -174,6 +176,8 @@ def picture_of(trace: Trace, names: Sequence[str] = (), part: str = "") -> Pictu
         return training_picture(trace)
     if trace.plan.kind == "confusion" and not names:
         return confusion_picture(trace)
+    if trace.plan.kind == "cost" and not names and knows_costs(trace):
+        return cost_picture(trace)
     if trace.plan.kind == "settling" and not names:
         return settling_picture(trace)
     if trace.plan.kind == "fidelity" and not names:

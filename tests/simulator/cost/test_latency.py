@@ -45,7 +45,7 @@ def watched(times: np.ndarray, distances: np.ndarray, tolerance: float) -> np.nd
 
 
 def test_an_exponential_settles_after_the_logarithm_of_its_height() -> None:
-    """|x|·e^(−t/τ) = tol at τ·ln(|x|/tol), to the second order of Heun's steps and of where the phase ends."""
+    """|x|·e^(−t/τ) = tol at τ·ln(|x|/tol) to the order of Heun's steps and of where the phase ends."""
     found = spent(options=".options settletol=0.01")
     expected = [0.0 if x == 0.0 else 2e-6 * math.log(x / 0.01) for x in (0.0, 0.5, 1.0, 4.0)]
     assert found.in_time

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from eqchip.netlists.circuit import Model
 from eqchip.netlists.includes import LIBRARY, decode
 
 _MODEL = re.compile(r"\.model\s+(\S+)\s+(?:ako:\s*\S+\s*)?(\w*)", re.IGNORECASE)
@@ -50,6 +51,19 @@ def library_models() -> tuple[LibraryModel, ...]:
 def library_with(name: str) -> str | None:
     """Return the library that has a model of that name (in lower case), None if none has."""
     return next((one.library for one in library_models() if one.name.lower() == name), None)
+
+
+def library_model(name: str) -> tuple[LibraryModel, Model] | None:
+    """Return a model of a library as its comment and its card have it; None if no library has it."""
+    found = next((one for one in library_models() if one.name.lower() == name.lower()), None)
+    if found is None:
+        return None
+    # Read here: elaboration asks this module which library has a name.
+    from eqchip.netlists.elaborate import elaborate
+    from eqchip.netlists.reader import parse
+
+    circuit = elaborate(parse(f"{found.library}\n.include {found.library}\n"))
+    return found, circuit.models[found.name.lower()]
 
 
 def models_of(text: str, library: str) -> list[LibraryModel]:

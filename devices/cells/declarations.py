@@ -197,7 +197,26 @@ _WRITTEN = (
             effect="programming",
             source="Joshi et al. 2020",
         )
-        for order in range(4)
+        for order in range(5)
+    ),
+    _one(
+        "prog_sat",
+        0.0,
+        "programming error that saturates: prog_sat·(1 − exp(−|value/w_max|/prog_knee)) of its deviation",
+        0.0,
+        place=_PROGRAMMED,
+        effect="programming",
+        source="Agrawal et al. 2022",
+    ),
+    _one(
+        "prog_knee",
+        0.1,
+        "|value/w_max| over which prog_sat comes up",
+        0.0,
+        open_low=True,
+        place=_PROGRAMMED,
+        effect="programming",
+        source="Agrawal et al. 2022",
     ),
     _one(
         "endurance",

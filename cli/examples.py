@@ -42,6 +42,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "models": (
         ("models", "every device"),
         ("models neuron --equation", "one, with its law"),
+        ("models --library pcm", "models that ship, with their papers"),
+    ),
+    "fit": (
+        ("fit pulses.csv", "every law; the best goes into pulses.lib"),
+        ("fit pulses.csv --model softbounds -p pulses.png", "one law, and data against model"),
     ),
     "export": (
         ("export digits.h5 --to spice -o digits.spice", "the trained chip, flat, for ngspice"),

@@ -29,12 +29,13 @@ COMMANDS = {
     "show": "Show a chip at each stage, or what a file holds.",
     "lint": "Look for faults in a netlist.",
     "models": "List devices, models and their parameters.",
+    "fit": "Fit a device model to measured pulses.",
     "export": "Write a chip or a file as SPICE, raw, CSV or NPZ.",
     "recover": "Close the file of a run that was killed.",
     "doctor": "Describe this machine and what eqchip makes of it.",
 }
 #: Commands of the language that are to come: refused by name.
-PLANNED = ("report", "fit", "rerun")
+PLANNED = ("report", "rerun")
 
 
 class Commands(click.Group):

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.noise import Noise
 from eqchip.devices.parameter import Parameter
 
 FloatArray = NDArray[np.float64]
@@ -84,12 +85,14 @@ class State:
     """What a device remembers: an internal node whose voltage is a state, kept between `low` and `high`.
 
     At rest (operating points, sweeps, settling) `drive` is 0 and the law holds the state at `parameter`; in
-    time it is 1 and the state moves. `values=` of an array without weights brings that parameter.
+    time it is 1 and the state moves. `values=` of an array without weights brings that parameter, which stands
+    in `column` of `prepare`.
     """
 
     node: str
     drive: str
     parameter: str
+    column: int = 0
     low: float = 0.0
     high: float = 1.0
 
@@ -153,6 +156,7 @@ class Family:
     supply: Callable[..., float] | None = None
     learning: Learning | None = None
     state: State | None = None  # what it remembers while time passes
+    noise: Noise | None = None  # currents in it that fluctuate while time passes
     #: Given → what shakes its terminal 0 while time passes, as arrays (neurons/noise.py); None: nothing.
     node_noise: Callable[[Given], Any] | None = None
     #: The array forms it can take (a key of simulator.couplings), and whether it is the law of nodes.

@@ -57,7 +57,7 @@ class SparseSettling(SparseNoise):
         field, length = self._field(x, drives, settling)
         shaking = self._shaking(field, nudge, start)
         if settling.solve == "euler" and length.count is not None and shaking is None:
-            integrate(self.system, x, drives, self.held, length.count, length.length)
+            integrate(self.system, x, drives, self.fixed, length.count, length.length)
             residual = residuals(self.system, x, drives, self.unit)
             taken = np.full(len(x), length.count, np.int64)
             seconds = length.count * length.length
@@ -110,7 +110,7 @@ class SparseSettling(SparseNoise):
         leak = np.array(self.system.network.g0[diagonal(self.system.pattern)])
         leak[self.system.unknown_of_node[1:]] += self.scales.gleak[1:]
         spring = self._spring(drives)
-        field = SparseField(self.system, drives, self.unit, self.held, leak, spring, volts, method, x)
+        field = SparseField(self.system, drives, self.unit, self.fixed, leak, spring, volts, method, x)
         return field, pace(tau, settling, method, field.tau)
 
     def _spring(self, drives: FloatArray) -> FloatArray:
@@ -204,6 +204,7 @@ class SparseSettling(SparseNoise):
         x = np.zeros((len(inputs), self.system.size)) if start is None else np.array(start.values, np.float64)
         np.clip(x, network.low, network.high, out=x)
         x[:, self.held] = self._input_volts(inputs)
+        x[:, self.states] = self.states_at
         return x
 
 

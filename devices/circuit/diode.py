@@ -37,7 +37,9 @@ from eqchip.devices.circuit.junction import (
     junction_columns,
 )
 from eqchip.devices.circuit.junction_parameters import INSTANCE, MODEL
+from eqchip.devices.circuit.thermal import BOLTZMANN, CHARGE
 from eqchip.devices.family import Family, FloatArray, Given, Internal
+from eqchip.devices.noise import THERMAL, Noise
 from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
@@ -187,6 +189,15 @@ def energy(u: FloatArray, p: FloatArray) -> float:
     return float(ohmic) + junction_energy(v, p)
 
 
+@kernel
+def density(u: FloatArray, p: FloatArray, t: FloatArray, out: FloatArray) -> None:
+    """2kT·gs of the series resistance, q(I + 2Is) of the junction (noise.py)."""
+    for e in range(len(out)):
+        current, _ = junction(u[e, 2] - u[e, 1], p[e])
+        out[e, 0] = 2.0 * BOLTZMANN * t[e] * p[e, GSERIES]
+        out[e, 1] = CHARGE * max(current + 2.0 * p[e, SATURATION], 0.0) if t[e] > 0.0 else 0.0
+
+
 DIODE = Family(
     name="diode",
     text="junction diode (SPICE level 1)",
@@ -194,7 +205,7 @@ DIODE = Family(
     terminals=("anode", "cathode"),
     parameters=INSTANCE,
     model_types=("d",),
-    model_parameters=MODEL,
+    model_parameters=(*MODEL, THERMAL),
     wires=WIRES,
     law=law,
     prepare=prepare,
@@ -202,5 +213,6 @@ DIODE = Family(
     memory=1,
     ic=True,
     energy=energy,
+    noise=Noise(((0, 2), (2, 1)), density, constant=False),
     source="ngspice 39 manual, chapter 7",
 )

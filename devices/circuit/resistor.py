@@ -7,7 +7,7 @@
 Its co-content is ½·g·(v1 − v2)², so what it learns from is ½·(v1 − v2)², the derivative by g.
 A negative resistance is legal (networks with amplifiers use it); such a chip is not passive.
 
-Source: R element of the ngspice 39 manual, chapter 3.3. Limits: no noise yet, no self-heating.
+Source: R element of the ngspice 39 manual, chapter 3.3. Limits: no self-heating.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from eqchip.devices.circuit.thermal import TC1, TC2, TEMP, factor
+from eqchip.devices.circuit.thermal import BOLTZMANN, TC1, TC2, TEMP, factor
 from eqchip.devices.family import Family, FloatArray, Given, Learning
+from eqchip.devices.noise import THERMAL, Noise
 from eqchip.devices.parameter import Parameter
+from eqchip.devices.place import Place
 from eqchip.devices.wires import WIRES
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
@@ -38,6 +40,16 @@ RESISTANCE = Parameter(
 )
 CONDUCTANCE = Parameter(
     "g", "S", None, "conductance, what an array of it learns; where it is given, r is not used"
+)
+RESISTANCE_SPREAD = Parameter(
+    "r_dtod",
+    "",
+    0.0,
+    "spread of r from device to device, relative",
+    low=0.0,
+    place=Place.DRAWN,
+    effect="resistor_mismatch",
+    spreads="r",
 )
 
 
@@ -97,19 +109,27 @@ def slope(u: FloatArray, p: FloatArray, out: FloatArray) -> None:
     out[1] = u[1] - u[0]
 
 
+@kernel
+def density(u: FloatArray, p: FloatArray, t: FloatArray, out: FloatArray) -> None:
+    """D = 2kTg (noise.py)."""
+    for e in range(len(out)):
+        out[e, 0] = 2.0 * BOLTZMANN * t[e] * abs(p[e, 0])
+
+
 RESISTOR = Family(
     name="resistor",
     text="ohmic resistor; on a crossbar a trainable conductance",
     letters=("R",),
     terminals=("n1", "n2"),
-    parameters=(RESISTANCE, TC1, TC2, TEMP, MULTIPLICITY, CONDUCTANCE),
+    parameters=(RESISTANCE, TC1, TC2, TEMP, MULTIPLICITY, CONDUCTANCE, RESISTANCE_SPREAD, THERMAL),
     model_types=("r", "res"),
-    model_parameters=(replace(RESISTANCE, required=False), TC1, TC2, CONDUCTANCE),
+    model_parameters=(replace(RESISTANCE, required=False), TC1, TC2, CONDUCTANCE, RESISTANCE_SPREAD, THERMAL),
     wires=WIRES,
     law=law,
     prepare=prepare,
     linear=True,
     energy=energy,
     learning=Learning("g", 0, signal, slope),
+    noise=Noise(((0, 1),), density, constant=True),
     source="ngspice 39 manual, R element",
 )

@@ -7,7 +7,10 @@ deviation of 1 by that leak alone: 1 − λh for Euler, e^{−λh} for exponenti
 at rest is right at every step length at which the step is stable; correlations through couplings are right
 to the order of the integrator. c, 1/f noise and traps, stands still for the length of a step.
 
-The noise is additive: Itô's and Stratonovich's integral are the same.
+Where white noise is shared (+i at one end of a resistor, −i at the other) the same holds for matrices: with
+M what a step of the linear network leaves and Σ its stationary covariance, the step gets a noise of
+covariance Σ − MΣMᵀ. What depends on the voltages (junctions) kicks with the strength it has where the step
+begins: Itô's integral. All else is additive: Itô's and Stratonovich's integral are the same.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from eqchip.errors import InputError
 from eqchip.simulator.integrators.field import Array, Field, FloatArray, projected
 from eqchip.simulator.integrators.integrator import Integrator
 from eqchip.simulator.noise.ornstein_uhlenbeck import white_step
-from eqchip.simulator.noise.shaking import Shaking
+from eqchip.simulator.noise.shaking import KICKS, Coupled, Shaking
 
 
 class Around:
@@ -58,16 +61,21 @@ class Around:
         return self.field.take(rows)
 
 
-class Leaking(Around):
-    """Nothing but the leak of each unknown, and no bounds."""
+class Relaxing(Around):
+    """dx/dt = −A·x with leaks as given, and no bounds; A as a matrix, or its diagonal."""
 
-    def __init__(self, field: Field) -> None:
+    def __init__(self, field: Field, a: FloatArray, leak: FloatArray) -> None:
         super().__init__(field)
+        self.a, self.own = a, leak
         self.low, self.high = np.array(-np.inf), np.array(np.inf)
 
     def rates(self, x: Array) -> Array:
-        """Return −λx."""
-        return np.asarray(-self.field.leak() * x)
+        """Return −A·x."""
+        return np.asarray(-self.a * x if self.a.ndim == 1 else -x @ self.a.T)
+
+    def leak(self) -> Array:
+        """Return the leak of every unknown, 1/s."""
+        return self.own
 
 
 class Shaken(Around):
@@ -77,25 +85,58 @@ class Shaken(Around):
         super().__init__(field)
         self.shaking, self.method, self.length = shaking, method, length
         self.pushed: Array | None = None
-        leak = np.asarray(field.leak(), dtype=np.float64)
-        kept = method.step(Leaking(field), np.ones((1, len(leak))), -leak[None], length)[0]
-        density = shaking.intensity.density
-        self.deviation = white_step(density, leak, kept, length)
+        coupled = shaking.intensity.coupled
+        self.mixing = None if coupled is None else self._mixing(coupled)
+        self.deviation = self._deviation() if coupled is None else np.zeros(0)
+
+    def _deviation(self) -> FloatArray:
+        """Return √q of every unknown."""
+        density, length = self.shaking.intensity.density, self.length
+        leak = self._leak()
+        alone = Relaxing(self.field, leak, leak)
+        kept = self.method.step(alone, np.ones((1, len(leak))), -leak[None], length)[0]
         if np.any((np.abs(kept) >= 1.0) & (leak > 0.0) & (density > 0.0)):
-            raise InputError(
-                f"solve={method.name}: a step of {np.max(leak * length):.3g} time constants of a node is not "
-                "stable, so noise has no variance there",
-                expected="a smaller eps, or solve=expeuler",
-            )
+            raise unstable(self.method.name, float(np.max(leak * length)))
+        return np.asarray(white_step(density, leak, kept, length))
+
+    def _leak(self) -> FloatArray:
+        at = self.shaking.intensity.at
+        return np.asarray(self.field.leak() if at is None else self.field.leak()[at], dtype=np.float64)
+
+    def _among(self, moved: Array, x: Array) -> Array:
+        """Return what is said of the unknowns that move for all of them, as x is."""
+        at = self.shaking.intensity.at
+        if at is None:
+            return moved.astype(x.dtype)
+        out = np.zeros_like(x)
+        out[:, at] = moved
+        return out
+
+    def _mixing(self, coupled: Coupled) -> FloatArray:
+        """Return B with BBᵀ = Σ − MΣMᵀ: with it the step keeps the covariance Σ."""
+        same = np.eye(len(coupled.rates))
+        relaxing = Relaxing(self.field, coupled.rates, self._leak())
+        kept = self.method.step(relaxing, same, relaxing.rates(same), self.length).T
+        fresh = coupled.stationary - kept @ coupled.stationary @ kept.T
+        size, turn = np.linalg.eigh(0.5 * (fresh + fresh.T))
+        if np.min(size, initial=0.0) < -1e-9 * np.max(np.abs(coupled.stationary), initial=0.0):
+            fastest = float(np.max(np.abs(np.linalg.eigvals(coupled.rates))))
+            raise unstable(self.method.name, fastest * self.length)
+        return np.asarray(turn * np.sqrt(np.maximum(size, 0.0)))
 
     def step(self, x: Array, number: int) -> Array:
         """Return the state after one step; steps are counted from 1."""
-        slow = self.shaking.push()
-        self.pushed = None if slow is None else slow.astype(x.dtype)
+        shaking, kicks = self.shaking, self.shaking.intensity.kicks
+        slow = shaking.push()
+        self.pushed = None if slow is None else self._among(slow, x)
+        begun = x
         x = self.method.step(self, x, self.rates(x), self.length)
-        x += (self.deviation * self.shaking.white(number)).astype(x.dtype)
+        normal = shaking.white(number, len(shaking.intensity.density))
+        x += self._among(self.deviation * normal if self.mixing is None else normal @ self.mixing.T, x)
+        if kicks is not None:
+            x += np.sqrt(self.length) * kicks(begun, shaking.white(number, kicks.count, KICKS))
         if slow is not None:
-            self.shaking.advance(number, self.length)
+            shaking.advance(number, self.length)
         return projected(self.field, x)
 
     def rates(self, x: Array) -> Array:
@@ -114,6 +155,15 @@ def shaken(field: Field, shaking: Shaking, method: Integrator, length: float, co
             expected="free_steps= nudged_steps= eps=, or free= nudged= in seconds",
         )
     return Shaken(field, shaking, method, length)
+
+
+def unstable(solve: str, constants: float) -> InputError:
+    """Return the error of steps too long for the integrator."""
+    return InputError(
+        f"solve={solve}: a step of {constants:.3g} time constants of a node is not stable, so noise has no "
+        "variance there",
+        expected="a smaller eps, or solve=expeuler",
+    )
 
 
 def takes_noise(method: Integrator) -> bool:

@@ -13,7 +13,7 @@ where `before` is given.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ from eqchip.simulator.noise.telegraph import Telegraph
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
 
-#: Channels of draws: white noise, traps, then the processes of 1/f noise.
-WHITE, TRAPS, SLOW = 0, 1, 2
+#: Channels of draws: white noise, traps, kicks, then the processes of 1/f noise.
+WHITE, TRAPS, KICKS, SLOW = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,31 @@ class Slow:
 
 
 @dataclass(frozen=True, slots=True)
-class Intensity:
-    """How strongly each unknown of a chip is shaken."""
+class Coupled:
+    """White noise that unknowns share, in a network of constant conductances: dx/dt = −A·x + n(t)."""
 
-    density: FloatArray  # (n) of white noise: D, unit²/s
+    rates: FloatArray  # (m, m) A, 1/s
+    stationary: FloatArray  # (m, m) covariance that n keeps up
+
+
+class Kicks(Protocol):
+    """White noise whose strength depends on where x stands."""
+
+    count: int
+
+    def __call__(self, x: Array, normal: Array) -> Array:
+        """Return, over √s, what (B, count) standard normals kick (B, n) unknowns by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intensity:
+    """How strongly the unknowns of a chip are shaken: m of its n, those that move, in their order."""
+
+    density: FloatArray  # (m) of white noise: D, unit²/s
     slow: tuple[Slow, ...] = ()
+    coupled: Coupled | None = None  # in place of `density`
+    kicks: Kicks | None = None  # beside either
+    at: NDArray[np.int64] | None = None  # where the m stand among the n; None: m = n
 
 
 class Shaking:
@@ -58,14 +78,14 @@ class Shaking:
         self.samples = np.ascontiguousarray(moment.rows, np.int64)
         self.states = self._begin() if before is None else list(before)
 
-    def white(self, step: int) -> Array:
-        """Return standard normals (B, n) for the end of a step, counted from 1."""
-        out = np.empty((len(self.samples), len(self.intensity.density)), np.float32)
-        random.normals(out, *self.key, self.samples, step, WHITE)
+    def white(self, step: int, count: int, channel: int = WHITE) -> Array:
+        """Return standard normals (B, count) for the end of a step, counted from 1."""
+        out = np.empty((len(self.samples), count), np.float32)
+        random.normals(out, *self.key, self.samples, step, channel)
         return out
 
     def push(self) -> Array | None:
-        """Return c as it stands, (B, n); None: there is none."""
+        """Return c as it stands, (B, m); None: there is none."""
         if not self.intensity.slow:
             return None
         out = np.zeros((len(self.samples), len(self.intensity.density)))

@@ -78,9 +78,9 @@ STEPS = [
 @pytest.mark.parametrize(("solve", "eps"), STEPS)
 def test_thermal_variance_is_kt_over_c_at_any_step(solve: str, eps: float) -> None:
     one = chip("thermal=300 c=2f vunit=0.1")
-    # Long enough that what is left of the beginning, a^(2·steps), is below 1e-9.
-    steps = {0.01: 1050, 0.5: 16, 1.5: 40, 1.0: 12, 10.0: 3}[eps]
-    found = states(one, settle(one, solve, steps, eps, 6000 if eps == 0.01 else SAMPLES)) * 0.1
+    # Long enough that what is left of the beginning, a^(2·steps), is below 1e-6.
+    steps = {0.01: 700, 0.5: 16, 1.5: 40, 1.0: 12, 10.0: 3}[eps]
+    found = states(one, settle(one, solve, steps, eps, 2000 if eps == 0.01 else SAMPLES)) * 0.1
     wanted = BOLTZMANN * 300.0 / 2e-15
     count = len(found)
     for column in found.T:
@@ -134,7 +134,7 @@ def test_synapses_add_their_own_noise() -> None:
 def test_a_slow_trap_moves_a_node_as_often_as_it_is_full(eps: float) -> None:
     """τ = 1 µs, rates of 1/s: the node stands at 0 or at the jump, a quarter of the time at the jump."""
     one = chip("telegraph=0.3 telegraph_up=1 telegraph_down=3")
-    found = settle(one, "expeuler", int(40 / eps), eps).values[0]
+    found = settle(one, "expeuler", int(40 / eps), eps, 3000).values[0]
     there = (np.abs(found) < 1e-9) | (np.abs(found - 0.3) < 1e-9)
     assert np.mean(there) > 1.0 - 1e-3  # a few have moved in the last microseconds
     full = np.mean(found > 0.15)

@@ -9,11 +9,16 @@ With multiplicative noise, ξ = σ·(c + s·w)·ξ′, the distance d to the fix
 1 + s + s·σ·ξ′ in each pulse. Mean and variance, d²·r²ⁿ·((1 + s²σ²/r²)ⁿ − 1), are exact; the shape is taken
 as normal, while truly it is skewed by about 3·|s|·σ·√n. n need not be a whole number.
 
-Bounds hold after the n pulses, not between them: in the interior the draw is exact, at a bound the share of
-devices that would have touched it on the way and come back differs (tests/devices/cells/test_draws.py bounds
-the distance). rⁿ − 1 is worked out by a polynomial and doublings, so that small changes keep all digits.
+In the interior this is exact. Near a bound D = |bound − w| is held at 0 after every pulse, so that D after n
+pulses is D′ + max(0, −min D′), D′ without the bound. The minimum of D′ between its ends D₀ and D_n is drawn
+as that of a Brownian bridge, ½·(D₀ + D_n − √((D_n − D₀)² − 2v·ln u)), v the variance, raised by 0.5826 of a
+pulse's noise because pulses are not continuous. What is left of the distance from pulse after pulse is that
+fewer devices stand at the very bound; tests/devices/cells/test_draws.py holds it.
 
-Source: sum of a geometric series; the exact transition of a discrete Ornstein-Uhlenbeck (AR(1)) process.
+rⁿ − 1 is worked out by a polynomial and doublings, so that small changes keep all digits.
+
+Source: sum of a geometric series; the exact transition of an AR(1) process. Lindley's recursion and
+Skorokhod's reflection; Siegmund, Adv. Appl. Prob. 11:701 (1979) (0.5826).
 Limits: r ≤ 0 (a pulse that overshoots its bound) stands at its bound after one pulse.
 """
 
@@ -24,8 +29,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.cells.pulses import NORMALS, Asked, row_of_pulses
-from eqchip.devices.random import row_of_normals
+from eqchip.devices.cells.pulses import BOUNDS, NORMALS, Asked, row_of_pulses
+from eqchip.devices.random import row_of_normals, row_of_uniforms
 from eqchip.kernels import kernel
 
 Array = NDArray[Any]
@@ -33,6 +38,10 @@ FloatArray = NDArray[np.float64]
 
 #: Slopes are kept this far from 0, where the formulae would divide by them.
 FLATTEST = 1e-12
+#: A bound is near where the chance of touching it, exp(−2·D₀·D_n/v), is above 1e-5.
+NEAR = 5.76
+#: Of the noise of a pulse: how much less far a walk goes than a Brownian motion (−ζ(½)/√2π).
+DISCRETE = 0.5826
 
 
 class Affine(NamedTuple):
@@ -75,11 +84,27 @@ def expm1(x: float) -> float:
     return e * (2.0 + e)
 
 
+@kernel
+def reflected(start: float, end: float, spread: float, n: float, u: float) -> float:
+    """Return how far from its bound a device is that pulses would take from `start` to `end` without one."""
+    lowest = 0.5 * (start + end - np.sqrt((end - start) ** 2 - 2.0 * spread * spread * np.log(u)))
+    lowest = min(lowest + DISCRETE * spread / np.sqrt(n), start, end)
+    return float(end + max(0.0, -lowest))
+
+
 @kernel(fastmath=frozenset({"contract"}))
 def affine_row(
-    w: Array, request: Array, pulses: Array, z: Array, row: int, devices: Affine, multiplicative: bool
+    w: Array,
+    request: Array,
+    pulses: Array,
+    z: Array,
+    raw: Array,
+    width: Array,
+    row: int,
+    devices: Affine,
+    multiplicative: bool,
 ) -> float:
-    """Pulse one row of devices; return the sum of their pulses weighted with the mean value."""
+    """Set `raw` to where pulses take a row without bounds, `width` to its deviation; how near bounds are."""
     up_c, up_s = devices.up_c[row], devices.up_s[row]
     up_log, up_noise = devices.up_log[row], devices.up_noise[row]
     down_c, down_s = devices.down_c[row], devices.down_s[row]
@@ -97,11 +122,51 @@ def affine_row(
         else:
             spread = np.sqrt(max(noise * e * (2.0 + e) / (s * (2.0 + s)), 0.0))
         new = old + step * (e / s) + spread * z[j]
-        w[j] = min(max(new, low[j]), high[j])
-        z[j] = n * 0.5 * (old + w[j])
+        raw[j] = new
+        width[j] = spread
+        reach = NEAR * spread * spread
+        room = min((high[j] - old) * (high[j] - new), (old - low[j]) * (new - low[j])) - reach
+        z[j] = room if n > 1.0 else 1.0
+    least = np.float32(1.0)
+    for j in range(len(w)):
+        least = min(least, z[j])
+    return float(least)
+
+
+@kernel
+def hold_row(
+    w: Array,
+    pulses: Array,
+    raw: Array,
+    width: Array,
+    row: int,
+    sample: int,
+    devices: Affine,
+    near: bool,
+    k0: int,
+    k1: int,
+) -> float:
+    """Move a row to `raw`, within its bounds; return the sum of its pulses weighted with the mean value."""
+    low, high = devices.low[row], devices.high[row]
+    if near:
+        u = np.empty(len(w))
+        row_of_uniforms(u, k0, k1, row, sample, BOUNDS)
+        for j in range(len(w)):
+            n, spread = pulses[j], width[j]
+            if n <= 1.0 or spread == 0.0:
+                continue
+            reach = NEAR * spread * spread
+            if (high[j] - w[j]) * (high[j] - raw[j]) < reach:
+                raw[j] = high[j] - reflected(high[j] - w[j], high[j] - raw[j], spread, n, u[j])
+            elif (w[j] - low[j]) * (raw[j] - low[j]) < reach:
+                raw[j] = low[j] + reflected(w[j] - low[j], raw[j] - low[j], spread, n, u[j])
+    for j in range(len(w)):
+        new = min(max(raw[j], low[j]), high[j])
+        raw[j] = pulses[j] * 0.5 * (w[j] + new)
+        w[j] = new
     weighted = 0.0
     for j in range(len(w)):
-        weighted += z[j]
+        weighted += raw[j]
     return weighted
 
 
@@ -119,14 +184,17 @@ def affine_rows(
     sums: FloatArray,
 ) -> None:
     """Pulse rows `first` to `last`. touched: pulses of each device; sums (rows, 2): weighted, lost pulses."""
-    width = w.shape[1]
-    z = np.empty(width, np.float32)
-    request, pulses = np.empty(width), np.empty(width)
+    columns = w.shape[1]
+    z = np.empty(columns, np.float32)
+    request, pulses = np.empty(columns), np.empty(columns)
+    raw, width = np.empty(columns), np.empty(columns)
     samples = 1 if asked.matrix.shape[0] else asked.rows.shape[0]
     for row in range(first, last):
         for sample in range(samples):
             sums[row, 1] += row_of_pulses(asked, row, sample, k0, k1, request, pulses)
             row_of_normals(z, k0, k1, row, sample, NORMALS)
-            sums[row, 0] += affine_row(w[row], request, pulses, z, row, devices, multiplicative)
-            for j in range(width):
+            room = affine_row(w[row], request, pulses, z, raw, width, row, devices, multiplicative)
+            near = room < 0.0
+            sums[row, 0] += hold_row(w[row], pulses, raw, width, row, sample, devices, near, k0, k1)
+            for j in range(columns):
                 touched[row, j] += pulses[j]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from eqchip.devices.cells import pairs, pulses, steps
 from eqchip.devices.cells.affine import Affine, affine_rows
-from eqchip.devices.cells.curved import curved_rows
+from eqchip.devices.cells.curved import curved_rows, largest_group
 from eqchip.devices.cells.declarations import PARAMETERS
 from eqchip.devices.cells.drawn import Drawn, Stream
 from eqchip.devices.cells.normals import key_of, normals
@@ -53,6 +53,7 @@ class Cells:
         self.wscale, self.dw_min = drawn.number("wscale"), steps.step_of(drawn)
         low, high = steps.bounds(drawn)
         self._devices = steps.devices_of(drawn, self.dw_min, low, high)
+        self._group = 1.0 if isinstance(self._devices, Affine) else largest_group(self._devices)
         self._multiplicative = drawn.word("mult_noise") == "1"
         self._mode, self._longest = pulses.MODES[drawn.word("pulses")], int(drawn.number("bl"))
         if self._mode == pulses.SHARED and self._longest > pulses.LONGEST_SHARED:
@@ -200,9 +201,10 @@ class Cells:
                 affine_rows(first, last, hidden, touched, asked, devices, plain, k0, k1, sums)
 
         else:
+            group = self._group
 
             def work(first: int, last: int) -> None:
-                curved_rows(first, last, hidden, touched, asked, devices, k0, k1, sums)
+                curved_rows(first, last, hidden, touched, asked, devices, group, k0, k1, sums)
 
         share(work, len(hidden))
         weighted, lost = sums.sum(axis=0)

@@ -8,9 +8,10 @@ with z = 2a·w/(w_max − w_min) + b, o = (w_max − w)/(w_max − w_min), g± =
 evenly from w_min to w_max. Noise of a pulse: σ·a± (additive), σ·|step| (multiplicative), of the exponential
 σ·(|step| + dw_min·(std_add + std_slope·|w|)).
 
-Up to MOST pulses are taken one by one, the last as the fraction that it is. More are taken as MOST groups of
-m, each by w + m·g(w + ½(m − 1)·g(w)), which differs from m pulses in a row by about (m·g′)²/6 of the step;
-the noise of a group is √m of a pulse's. Bounds hold after each.
+Pulses are taken in groups of m, at least 1, such that m·|g′| ≤ BEND, g′ the steepest slope of the step:
+each by w + m·g(w + ½(m − 1)·g(w)), which is one pulse exactly for m = 1 and differs from m pulses in a row by
+about (m·g′)²/6 of the step, 0.2 %. Devices that change little a pulse so take all n in one draw, coarse ones
+one by one, the last as the fraction that it is. Bounds hold after each group.
 
 Source: Gong et al., Nat. Commun. 9:2102 (2018), and Rasch et al., AICAS (2021) (exponential); Rasch et al.
 2021 (power, piecewise).
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.cells.affine import expm1
 from eqchip.devices.cells.pulses import NORMALS, Asked, row_of_pulses
 from eqchip.devices.random import row_of_normals
 from eqchip.kernels import kernel
@@ -33,8 +35,15 @@ FloatArray = NDArray[np.float64]
 
 EXPONENTIAL, POWER, TABLE = range(3)
 
-#: Pulses, or groups of them, that are drawn one after another.
-MOST = 8
+#: What a group of m pulses may have of m·|g′|.
+BEND = 0.1
+#: Groups that are drawn one after another, at most.
+MOST = 64
+
+_LN2 = math.log(2.0)
+_ROOT_HALF_BITS = np.int64(0x3FE6A09E667F3BCD)
+_MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
+_MANTISSA_BITS = np.int64(52)
 
 
 class Curved(NamedTuple):
@@ -56,6 +65,19 @@ class Curved(NamedTuple):
     down_table: FloatArray
 
 
+@kernel(inline=True, fastmath=frozenset({"contract"}))
+def log(x: float) -> float:
+    """Return ln x of a normal positive number, to 2e-15 of its own; −708 for 0."""
+    bits = np.int64(np.float64(max(x, 1e-307)).view(np.int64) - _ROOT_HALF_BITS)
+    exponent = np.float64(np.int32(bits >> _MANTISSA_BITS))
+    z = np.int64((bits & _MANTISSA) + _ROOT_HALF_BITS).view(np.float64)  # √½ … √2
+    z = (z - 1.0) / (z + 1.0)
+    q = z * z
+    p = 1.0 / 13.0 + q * (1.0 / 15.0 + q * (1.0 / 17.0))
+    p = 1.0 / 7.0 + q * (1.0 / 9.0 + q * (1.0 / 11.0 + q * p))
+    return 2.0 * z * (1.0 + q * (1.0 / 3.0 + q * (1.0 / 5.0 + q * p))) + exponent * _LN2
+
+
 @kernel(inline=True)
 def between(table: FloatArray, low: float, high: float, w: float) -> float:
     """Return what stands in a table of evenly spaced nodes at w; at its ends beyond them."""
@@ -65,96 +87,136 @@ def between(table: FloatArray, low: float, high: float, w: float) -> float:
     return float(table[left] + (at - left) * (table[left + 1] - table[left]))
 
 
-@kernel
-def step_at(devices: Curved, row: int, j: int, up: bool, w: float) -> float:
-    """Return the mean step of one pulse, with its sign."""
+@kernel(fastmath=frozenset({"contract"}))
+def steps_of_row(devices: Curved, row: int, request: FloatArray, at: FloatArray, out: FloatArray) -> None:
+    """Set `out` to the mean step, with its sign, of one pulse of the sign of `request` at these values."""
     shared = devices.shared
-    low, high = devices.low[row, j], devices.high[row, j]
+    rise, fall = devices.up[row], devices.down[row]
+    bend, bow = devices.up_bend[row], devices.down_bend[row]
+    low, high = devices.low[row], devices.high[row]
     if devices.law == EXPONENTIAL:
-        z = 2.0 * shared[2] * w / (high - low) + shared[3]
-        if up:
-            return float(
-                devices.up[row, j] * max(0.0, 1.0 - shared[0] * math.exp(devices.up_bend[row, j] * z))
-            )
-        return float(
-            -devices.down[row, j] * max(0.0, 1.0 - shared[1] * math.exp(-devices.down_bend[row, j] * z))
-        )
-    if devices.law == POWER:
-        o = min(max((high - w) / (high - low), 0.0), 1.0)
-        if up:
-            return float(devices.up[row, j] * o ** devices.up_bend[row, j])
-        return float(-devices.down[row, j] * (1.0 - o) ** devices.down_bend[row, j])
-    if up:
-        return float(devices.up[row, j] * between(devices.up_table, shared[9], shared[10], w))
-    return float(-devices.down[row, j] * between(devices.down_table, shared[9], shared[10], w))
+        factor, other, scale, shift = shared[0], shared[1], 2.0 * shared[2], shared[3]
+        for j in range(len(at)):
+            z = scale * at[j] / (high[j] - low[j]) + shift
+            up = request[j] >= 0.0
+            x = bend[j] * z if up else -bow[j] * z
+            a = factor if up else other
+            size = rise[j] if up else -fall[j]
+            out[j] = size * max(0.0, 1.0 - a * (1.0 + expm1(x)))
+    elif devices.law == POWER:
+        for j in range(len(at)):
+            o = (high[j] - at[j]) / (high[j] - low[j])
+            up = request[j] >= 0.0
+            o = o if up else 1.0 - o
+            o = min(max(o, 1e-300), 1.0)
+            x = (bend[j] if up else bow[j]) * log(o)
+            size = rise[j] if up else -fall[j]
+            out[j] = size * (1.0 + expm1(x))
+    else:
+        for j in range(len(at)):
+            if request[j] >= 0.0:
+                out[j] = rise[j] * between(devices.up_table, shared[9], shared[10], at[j])
+            else:
+                out[j] = -fall[j] * between(devices.down_table, shared[9], shared[10], at[j])
 
 
-@kernel
-def curved_row(
-    w: Array,
-    request: FloatArray,
-    pulses: FloatArray,
-    z: Array,
-    row: int,
-    sample: int,
+@kernel(fastmath=frozenset({"contract"}))
+def move(
     devices: Curved,
-    k0: int,
-    k1: int,
-    left: FloatArray,
+    row: int,
+    w: FloatArray,
+    request: FloatArray,
+    m: FloatArray,
+    first: FloatArray,
+    step: FloatArray,
+    z: Array,
 ) -> float:
-    """Pulse one row of devices; return the sum of their pulses weighted with the mean value."""
+    """Move one row by m pulses of a step that was `first`; return the pulses weighted with the mean value."""
     shared = devices.shared
-    noise, multiplicative = shared[4], shared[5] != 0.0
-    weighted = 0.0
-    most = 0.0
+    noise, additive = shared[4], shared[5] == 0.0
+    exponential = devices.law == EXPONENTIAL
+    base, slope = shared[6] * shared[7], shared[6] * shared[8]
+    least, most = devices.least[row], devices.most[row]
+    rise, fall = devices.up[row], devices.down[row]
     for j in range(len(w)):
-        left[j] = pulses[j]
-        most = max(most, pulses[j])
-    for group in range(min(math.ceil(most), MOST)):
-        if noise > 0.0:
-            row_of_normals(z, k0, k1, row, sample, NORMALS + group)
-        for j in range(len(w)):
-            if left[j] <= 0.0:
-                continue
-            m = min(max(pulses[j] / MOST, 1.0), left[j])
-            left[j] = left[j] - m if group < MOST - 1 else 0.0
-            up, old = request[j] >= 0.0, w[j]
-            step = step_at(devices, row, j, up, old)
-            if m > 1.0:
-                step = step_at(devices, row, j, up, old + 0.5 * (m - 1.0) * step)
-            new = old + m * step
-            if noise > 0.0:
-                size = abs(step)
-                if devices.law == EXPONENTIAL:
-                    size += shared[6] * (shared[7] + shared[8] * abs(old))
-                elif not multiplicative:
-                    size = devices.up[row, j] if up else devices.down[row, j]
-                new += noise * size * math.sqrt(m) * z[j]
-            w[j] = min(max(new, devices.least[row, j]), devices.most[row, j])
-            weighted += m * 0.5 * (old + w[j])
+        old, moved = w[j], abs(first[j])
+        # Noise of early pulses passes through the slope of later ones: Σ (1 + g′)²ᵏ ≈ m·(1 + (m − 1)·g′).
+        passed = 2.0 * (step[j] - first[j]) / (first[j] if moved > 1e-300 else 1.0)
+        if exponential:
+            size = abs(step[j]) + base + slope * abs(old)
+            passed = 0.0
+        elif additive:
+            size = rise[j] if request[j] >= 0.0 else fall[j]
+        else:
+            size, passed = abs(step[j]), 0.0
+        width = noise * size * np.sqrt(max(m[j] * (1.0 + passed), 0.0))
+        new = old + m[j] * step[j] + width * z[j]
+        w[j] = min(max(new, least[j]), most[j]) if m[j] > 0.0 else old
+        z[j] = m[j] * 0.5 * (old + w[j])
+    weighted = 0.0
+    for j in range(len(w)):
+        weighted += z[j]
     return weighted
 
 
 @kernel
 def curved_rows(
-    first: int,
-    last: int,
+    start: int,
+    stop: int,
     w: FloatArray,
     touched: FloatArray,
     asked: Asked,
     devices: Curved,
+    group: float,
     k0: int,
     k1: int,
     sums: FloatArray,
 ) -> None:
-    """Pulse rows `first` to `last`. touched: pulses of each device; sums (rows, 2): weighted, lost pulses."""
+    """Pulse rows `start` to `stop`, `group` at a time. touched, sums: as in affine_rows."""
     width = w.shape[1]
     z = np.zeros(width, np.float32)
-    request, pulses, left = np.empty(width), np.empty(width), np.empty(width)
+    request, pulses, left, m = np.empty(width), np.empty(width), np.empty(width), np.empty(width)
+    first, middle, step = np.empty(width), np.empty(width), np.empty(width)
     samples = 1 if asked.matrix.shape[0] else asked.rows.shape[0]
-    for row in range(first, last):
+    for row in range(start, stop):
         for sample in range(samples):
             sums[row, 1] += row_of_pulses(asked, row, sample, k0, k1, request, pulses)
-            sums[row, 0] += curved_row(w[row], request, pulses, z, row, sample, devices, k0, k1, left)
+            most = 0.0
             for j in range(width):
+                left[j] = pulses[j]
                 touched[row, j] += pulses[j]
+                most = max(most, pulses[j])
+            size = max(group, most / MOST)
+            for number in range(math.ceil(most / size)):
+                row_of_normals(z, k0, k1, row, sample, NORMALS + number)
+                for j in range(width):
+                    m[j] = min(left[j], size)
+                    left[j] -= m[j]
+                steps_of_row(devices, row, request, w[row], first)
+                if size > 1.0:
+                    for j in range(width):
+                        middle[j] = w[row, j] + 0.5 * max(m[j] - 1.0, 0.0) * first[j]
+                    steps_of_row(devices, row, request, middle, step)
+                    sums[row, 0] += move(devices, row, w[row], request, m, first, step, z)
+                else:
+                    sums[row, 0] += move(devices, row, w[row], request, m, first, first, z)
+
+
+def largest_group(devices: Curved) -> float:
+    """Return how many pulses may be taken at a time: BEND over the steepest slope of the step, 1 at least.
+
+    It is looked for at 33 values of up to 256 devices.
+    """
+    height, width = devices.up.shape
+    rows = np.unique(np.linspace(0, height - 1, min(height, 16)).astype(np.int64))
+    columns = np.unique(np.linspace(0, width - 1, min(width, 16)).astype(np.int64))
+    steepest, out = 0.0, np.empty((33, width))
+    for row in rows:
+        low, high = devices.low[row], devices.high[row]
+        values = low + np.linspace(0.0, 1.0, 33)[:, None] * (high - low)
+        for sign in (1.0, -1.0):
+            for node in range(33):
+                steps_of_row(devices, int(row), np.full(width, sign), values[node], out[node])
+            slopes = np.abs(np.diff(out[:, columns], axis=0)) / ((high - low)[columns] / 32.0)
+            steepest = max(steepest, float(slopes.max()))
+    return max(BEND / steepest, 1.0) if steepest > 0.0 else math.inf

@@ -10,8 +10,8 @@ A change of q·dw_min asks for |q| pulses of its sign. What a device gets:
 Row i fires in a slot with probability a·|x_i|, column j with b·|d_j|, a·b·bl·|x_i·d_j| = |q_ij|; a and b are
 such that the busiest row and column are as busy as each other. A row's train is one for all devices on it, so
 counts along rows and columns are correlated as in hardware: Cov(n_ij, n_ik) = bl·p_i·(1 − p_i)·p_j·p_k. The
-mean is q as long as all probabilities are at most 1; above, they are held at 1, and what is not done is counted
-as lost, in pulses.
+mean is q as long as all probabilities are at most 1; above, they are held at 1, and what is not done is
+counted as lost, in pulses.
 
 Source: Gokmen & Vlasov, Front. Neurosci. 10:333 (2016), equations 2 and 3; the balance of rows and columns:
 Rasch et al., AICAS (2021), update management.
@@ -37,7 +37,9 @@ MODES = {"expected": EXPECTED, "deterministic": DETERMINISTIC, "independent": IN
 #: Slots of a shared train: its bits are one word.
 LONGEST_SHARED = 64
 
-_COUNTS, _TRAIN_ROWS, _TRAIN_COLUMNS = range(3)  # channels of random numbers; law files have theirs above
+_COUNTS, _TRAIN_ROWS, _TRAIN_COLUMNS = range(3)  # channels of random numbers; BOUNDS and NORMALS below
+#: Channel of what happens at bounds.
+BOUNDS = 3
 #: Channel of the first normal of a law.
 NORMALS = 8
 

@@ -133,14 +133,17 @@ def _curved(
     least, most = rows(low, drawn.shape), rows(high, drawn.shape)
     return Curved(
         law,
-        *(rows(one, drawn.shape) for one in (up, down, rise, fall)),
-        low=least,
-        high=most,
-        least=least,
-        most=most,
-        shared=np.array(shared),
-        up_table=_table(drawn, "up", law == TABLE),
-        down_table=_table(drawn, "down", law == TABLE),
+        rows(up, drawn.shape),
+        rows(down, drawn.shape),
+        rows(rise, drawn.shape),
+        rows(fall, drawn.shape),
+        least,
+        most,
+        least,
+        most,
+        np.array(shared),
+        _table(drawn, "up", law == TABLE),
+        _table(drawn, "down", law == TABLE),
     )
 
 

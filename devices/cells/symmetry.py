@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.cells.affine import FLATTEST, Affine
-from eqchip.devices.cells.curved import Curved, step_at
+from eqchip.devices.cells.curved import Curved, steps_of_row
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
 
@@ -47,16 +47,24 @@ def symmetry_points(devices: Affine | Curved) -> FloatArray:
 
 @kernel
 def _bisect(devices: Curved, found: FloatArray, there: NDArray[np.bool_]) -> None:
+    width = found.shape[1]
+    up, down = np.ones(width), np.full(width, -1.0)
+    rise, fall = np.empty(width), np.empty(width)
     for row in range(found.shape[0]):
-        for j in range(found.shape[1]):
-            low, high = devices.low[row, j], devices.high[row, j]
-            below = step_at(devices, row, j, True, low) + step_at(devices, row, j, False, low)
-            above = step_at(devices, row, j, True, high) + step_at(devices, row, j, False, high)
-            there[row, j] = below >= 0.0 and above <= 0.0
-            for _ in range(_HALVINGS):
-                middle = 0.5 * (low + high)
-                if step_at(devices, row, j, True, middle) + step_at(devices, row, j, False, middle) > 0.0:
-                    low = middle
+        low, high = devices.low[row].copy(), devices.high[row].copy()
+        steps_of_row(devices, row, up, low, rise)
+        steps_of_row(devices, row, down, low, fall)
+        there[row] = rise + fall >= 0.0
+        steps_of_row(devices, row, up, high, rise)
+        steps_of_row(devices, row, down, high, fall)
+        there[row] &= rise + fall <= 0.0
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            steps_of_row(devices, row, up, middle, rise)
+            steps_of_row(devices, row, down, middle, fall)
+            for j in range(width):
+                if rise[j] + fall[j] > 0.0:
+                    low[j] = middle[j]
                 else:
-                    high = middle
-            found[row, j] = 0.5 * (low + high)
+                    high[j] = middle[j]
+        found[row] = 0.5 * (low + high)

@@ -7,14 +7,17 @@ as the voltages of their sources; nudges are left out: it is the free phase.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from eqchip.devices.circuit.resistor import RESISTOR
 from eqchip.devices.family import CELSIUS, Family
 from eqchip.devices.neurons.leaky import NEURON, THROUGH
+from eqchip.devices.place import Place
 from eqchip.devices.synapses.synapse import SYNAPSE
 from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Dc, Instance, Op, Tran, Waveform
@@ -206,6 +209,12 @@ class _Flat:
         if instance.waveform is not None:
             words.append(_waveform(instance.waveform))
         values = self.values(instance, index)
+        if family is RESISTOR and not math.isnan(conductance := values.pop("g", math.nan)):
+            values["r"] = 1.0 / conductance
+        # What differs from the ideal has no word in SPICE; what was drawn stands in the other values.
+        for name, parameter in family.own_parameters().items():
+            if parameter.place is not Place.LAW:
+                values.pop(name, None)
         own = {one.name for one in family.parameters}
         if family.model_types and not any(one.required for one in family.parameters):
             inside = {name: value for name, value in values.items() if name not in own}

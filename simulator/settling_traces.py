@@ -64,7 +64,7 @@ def followed(chip: Chip) -> Followed:
     clamped = np.concatenate([np.atleast_1d(one.nodes) for one in circuit.inputs] or [np.zeros(0, np.int64)])
     columns, kept = [], {}
     for name, nodes in circuit.buses.items():
-        if np.all(np.isin(nodes, clamped)):
+        if name in circuit.inner or np.all(np.isin(nodes, clamped)):
             continue
         count = len(nodes)
         places = np.unique(np.linspace(0, count - 1, min(count, NODES)).astype(np.int64))

@@ -23,7 +23,7 @@ from eqchip.simulator.resuming import fingerprint
 from eqchip.simulator.run import Run
 from eqchip.simulator.simulating import origin, seed_of
 from eqchip.simulator.studies.design import Design
-from eqchip.simulator.studies.point import Ground, ground
+from eqchip.simulator.studies.point import Ground, Value, ground
 from eqchip.simulator.studies.runner import DONE, FAILED, OPEN, Outcome, run_points
 from eqchip.simulator.studies.store import GROUP, Store, take_up
 from eqchip.simulator.studies.task import Task
@@ -115,10 +115,14 @@ def _refuse_early(chip: LoadedChip, design: Design, task: Task) -> None:
         raise InputError(
             f"{chip.name} is not trained", expected="a file that eqchip train wrote, or --run train"
         )
-    seen: set[str] = set()
+    if task.command != "evaluate" and not chip.circuit.learns:
+        raise InputError(
+            f"{chip.name} has nothing that learns: no .learn card", expected="a chip with .learn and .data"
+        )
+    seen: set[tuple[str, Value]] = set()
     for point in design.points:
-        new = point.settings.keys() - seen
-        if new:  # each name once: is there such a value, and is this one of its kind
+        new = point.settings.items() - seen
+        if new:  # each value once: is there such a name, and may it have this value
             _ = point.apply(chip).circuit
             seen |= new
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 import eqchip
 from eqchip.cli.main import run
+from eqchip.simulator.loaded import LoadedChip
+from eqchip.simulator.studies.task import Task
 
 REAL = ("--set", "train.epochs=2", "--set", "cell.offset=0.2", "--set", "cell.slope_dtod=0.2")
 
@@ -157,6 +160,27 @@ def test_a_resumed_training_keeps_its_imperfections(capsys: pytest.CaptureFixtur
         .ideal("offset")
     )
     assert np.array_equal(eqchip.open("a.h5").weights["Yxh"], whole.weights["Yxh"])
+
+
+def test_ctrl_c_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, calls = Task.run, []
+
+    def stop(self: Task, chip: LoadedChip, tick: Any = None) -> dict[str, float]:
+        calls.append(chip)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return before(self, chip, tick)
+
+    monkeypatch.setattr(Task, "run", stop)
+    command = ["sweep", "xor", "--seeds", "4", "--set", "train.epochs=1"]
+    assert run(command) == 130
+    said = capsys.readouterr().err
+    assert "2 of 4 points are kept in xor.h5; go on with the same command and --resume xor.h5" in said
+    assert run([*command, "--resume", "xor.h5", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["completed"] == 4
+    assert len(calls) == 5
 
 
 def test_models_list_imperfections(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,8 @@ from eqchip.simulator.studies.store import outcomes
 from eqchip.simulator.studies.study import counts, seeds_for, study
 from eqchip.simulator.studies.task import Task
 
+DIVIDER = "divider\nV1 a 0 1\nR1 a b 1k\nR2 b 0 1k\n.op\n.end\n"
+
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -109,6 +111,8 @@ def test_a_point_that_fails_stands_with_its_reason(here: Path) -> None:
             r"did you mean 'beta'|has no parameter 'beat'",
         ),
         (lambda: eqchip.sweep("xor", vary={"train.beta": "a,b"}), "beta"),
+        (lambda: eqchip.sweep("xor", vary={"train.batch": [4, 0.5]}), "batch=0.5|out of range"),
+        (lambda: eqchip.sweep(eqchip.parse(DIVIDER), seeds=2), "has nothing that learns"),
         (lambda: eqchip.sweep("xor"), "there is nothing to sweep"),
         (lambda: eqchip.sweep("xor", ablate=True), "has no imperfection to look at"),
         (lambda: eqchip.sweep("xor", ablate=True, vary={"train.beta": [1.0]}), "two studies"),

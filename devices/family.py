@@ -85,8 +85,8 @@ class State:
     """What a device remembers: an internal node whose voltage is a state, kept between `low` and `high`.
 
     At rest (operating points, sweeps, settling) `drive` is 0 and the law holds the state at `parameter`; in
-    time it is 1 and the state moves. `values=` of an array without weights brings that parameter, which stands
-    in `column` of `prepare`.
+    time it is 1 and the state moves. `values=` of an array without weights brings that parameter, which
+    stands in `column` of `prepare`.
     """
 
     node: str

@@ -30,7 +30,7 @@ class SparseBackward(SparseLearning):
 
     def _moving(self) -> tuple[IntArray, FloatArray]:
         """Return the unknowns that are nodes which no source holds, and their volts of a state unit."""
-        nodes = np.setdiff1d(np.arange(self.system.network.nodes), self.held)
+        nodes = np.setdiff1d(np.arange(self.system.network.nodes), self.fixed)
         vunit = np.ones(self.system.size)
         vunit[self.system.unknown_of_node[1:]] = self.scales.vunit[1:]
         return nodes, vunit[nodes]

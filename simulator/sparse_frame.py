@@ -49,7 +49,10 @@ class SparseFrame(Storing):
         self.unit[self.system.unknown_of_node[1:]] = (leak * self.scales.vunit)[1:]
         self.inputs = np.concatenate([one.nodes for one in circuit.inputs] or [np.zeros(0, np.int64)])
         self.held = self.system.unknown_of_node[self.inputs]
-        self.unit[self.held] = np.inf  # their sources bring whatever current it takes
+        self.states, self.states_at = self.system.remembered()
+        #: What no phase moves: inputs, which data hold, and what devices remember.
+        self.fixed = np.concatenate([self.held, self.states])
+        self.unit[self.fixed] = np.inf  # their sources bring whatever current it takes
         self.capacitance = np.zeros(self.system.size)
         self.capacitance[self.system.unknown_of_node[1:]] = self.scales.capacitance[1:]
 

@@ -36,7 +36,7 @@ class SparseLinear(SparseFrame):
     def reciprocity(self, state: State) -> float:
         """Return ‖J − Jᵀ‖/‖J‖ at a state (first sample), over the nodes that are free to move."""
         g, _, free = self._free(state)
-        nodes = np.setdiff1d(free[free < self.system.network.nodes], self.held)
+        nodes = np.setdiff1d(free[free < self.system.network.nodes], self.fixed)
         j = g[np.ix_(nodes, nodes)]
         return asymmetry(j)
 
@@ -45,7 +45,7 @@ class SparseLinear(SparseFrame):
         found = []
         for sample in range(len(state.residual)):
             g, c, free = self._free(state, sample)
-            still = np.isin(free, self.held)  # what data hold does not move, whatever charge is there
+            still = np.isin(free, self.fixed)  # what data hold does not move, whatever charge is there
             c = np.where(still[:, None] | still[None, :], 0.0, c[np.ix_(free, free)])
             here = g[np.ix_(free, free)], c
             found.append(modes(*here, self.tau if self.tau > 0.0 else 1.0))

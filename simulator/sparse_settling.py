@@ -196,7 +196,7 @@ class SparseSettling(SparseNoise):
         field.changed = changed
         shaking = self._shaking(field, nudge, start)
         for stand in run(field, state.values.copy(), settling, integrator(settling.solve), length, shaking):
-            yield stand.state(stand.x, settling, {})
+            yield stand.state(stand.x, settling, {} if shaking is None else {"noise": shaking.states})
 
     def _from(self, inputs: Array, start: State | None) -> FloatArray:
         """Return the unknowns of `start`, or zeros, within their bounds and at the inputs given."""

@@ -135,6 +135,16 @@ class System:
         """Return the drives at rest, one row per sample."""
         return self.rest.copy() if samples is None else np.tile(self.rest, (samples, 1))
 
+    def remembered(self) -> tuple[IntArray, FloatArray]:
+        """Return the unknowns that are states of devices, and where each stands at rest."""
+        unknowns, values = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+        for found in self.ranges.values():
+            state = found.instance.family.state
+            if state is not None and found.stop > found.start:
+                unknowns.append(found.states)
+                values.append(found.values[:, found.first_column + state.column])
+        return np.concatenate(unknowns), np.concatenate(values)
+
     def bus(self, name: str) -> IntArray:
         """Return the unknowns of a bus."""
         return self.unknown_of_node[self.circuit.buses[name]]

@@ -75,7 +75,7 @@ def law(
 ) -> int:
     """Ohm's law, and a drift in proportion to the current."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     resistance = p[RON] * x + p[ROFF] * (1.0 - x)
     current = v / resistance
     by_x = own * current * (p[ROFF] - p[RON]) / resistance

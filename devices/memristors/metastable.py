@@ -90,7 +90,7 @@ def law(
 ) -> int:
     """Two conductances in proportion, Schottky junctions beside them, and a two-state process."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     phi, thermal = p[PHI], p[VT]
     ohmic = x * p[GON] + (1.0 - x) * p[GOFF]
     forward, forward_by = exponential(p[SFB] * v)

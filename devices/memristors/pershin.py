@@ -69,7 +69,7 @@ def law(
 ) -> int:
     """Ohm's law; a resistance that moves beyond a threshold."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     width = p[ROFF] - p[RON]
     resistance = p[ROFF] - x * width
     current = v / resistance

@@ -168,7 +168,7 @@ def law(
 ) -> int:
     """Tunnelling over a gap, and the motion of the gap at its own temperature."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     width = p[MOST] - p[LEAST]
     gap = p[MOST] - x * width
     current = conduction(v, gap, p)

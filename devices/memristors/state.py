@@ -74,13 +74,20 @@ def with_spreads(parameters: tuple[Parameter, ...], *names: str) -> tuple[Parame
 
 
 @kernel
-def inside(x: float) -> tuple[float, float]:
-    """Return the state cut off at its bounds, and the slope of that: a guess may lie outside."""
+def inside(u: FloatArray, p: FloatArray, d: FloatArray) -> tuple[float, float]:
+    """Return the state that a law sees, and the slope of that by the state's node.
+
+    A guess outside the bounds counts as the bound. At rest it is x0 itself: the state's equation then stands
+    apart, and the circuit around is as reciprocal as the device is.
+    """
+    if d[int(p[SLOT])] == 0.0:
+        return float(p[X0]), 0.0
+    x = u[2]
     if x < 0.0:
         return 0.0, 0.0
     if x > 1.0:
         return 1.0, 0.0
-    return x, 1.0
+    return float(x), 1.0
 
 
 @kernel

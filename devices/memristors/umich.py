@@ -75,7 +75,7 @@ def law(
 ) -> int:
     """Schottky and tunnelling side by side; growth against decay."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     e, e_by = exponential(-p[BETA] * v)
     odd, even = sinh(p[DELTA] * v)
     grow, grow_by = sinh(p[ETA2] * v)

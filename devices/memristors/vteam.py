@@ -141,7 +141,7 @@ def law(
 ) -> int:
     """Ohm's law, and a motion beyond the thresholds."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     if p[BENT] == 0.0:
         resistance = p[RON] + (p[ROFF] - p[RON]) * (1.0 - x)
         falls = p[ROFF] - p[RON]

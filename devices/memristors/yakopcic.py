@@ -123,7 +123,7 @@ def law(
 ) -> int:
     """The state scales a sinh of the voltage."""
     v = u[0] - u[1]
-    x, own = inside(u[2])
+    x, own = inside(u, p, d)
     size = p[A1] if v >= 0.0 else p[A2]
     odd, even = sinh(p[B] * v)
     speed, by_v = push(v, p)

@@ -30,6 +30,7 @@ from eqchip.simulator.building import Circuit
 from eqchip.simulator.checking import SAMPLES
 from eqchip.simulator.checking import check as _check
 from eqchip.simulator.evaluating import evaluate as _evaluate
+from eqchip.simulator.idealise import declared
 from eqchip.simulator.learning.epoch import Epoch
 from eqchip.simulator.loaded import LoadedChip, restore
 from eqchip.simulator.loaded import load as _load
@@ -232,8 +233,10 @@ def open(file: str | Path) -> Run:
     return Run.of(Record(file))
 
 
-def models(name: str | None = None) -> Any:
-    """Return every device and model; with a name, its parameters."""
+def models(name: str | None = None, *, imperfections: bool = False) -> Any:
+    """Return every device and model; with a name, its parameters; or what `chip.ideal(NAME)` switches off."""
+    if imperfections:
+        return [one.as_dict() for one in declared().values() if name is None or name.lower() in one.owners]
     return describe(name)
 
 

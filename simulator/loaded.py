@@ -112,6 +112,9 @@ class LoadedChip:
         circuit = self.circuit
         elements = sum(one.count for one in circuit.instances)
         changed = "".join(f", {name}={value}" for name, value in self.overrides.items())
+        changed += "".join(
+            f", {word} {' '.join(names) or 'none'}" for word, names in self.switches.as_dict().items()
+        )
         trained = ", trained" if self.weights else ""
         return f"<chip {self.name}: {len(circuit.nodes) - 1} nodes, {elements} elements{changed}{trained}>"
 

@@ -181,6 +181,16 @@ def test_names_that_mean_nothing_are_refused(change: Any, message: str) -> None:
         change()
 
 
+def test_a_chip_says_what_is_off_and_python_lists_the_names() -> None:
+    chip = eqchip.parse(netlist(NAMES))
+    assert "offset" not in repr(chip)
+    assert repr(chip.ideal("offset")).endswith("elements, ideal offset>")
+    assert repr(chip.only("none")).endswith("elements, only none>")
+    found = {one["name"]: one for one in eqchip.models("neuron", imperfections=True)}
+    assert found["offset"]["owners"] == ["neuron"]
+    assert {one["name"] for one in eqchip.models(imperfections=True)} == set(declared())
+
+
 def test_a_record_knows_what_was_off(tmp_path: Path) -> None:
     file = tmp_path / "run.h5"
     chip = eqchip.parse(netlist(NAMES)).ideal("offset")

@@ -35,6 +35,8 @@ FloatArray = NDArray[np.float64]
 class ArrayPower(ArrayFrame):
     """What a phase of an array chip draws and burns."""
 
+    watched = 100  # each state costs a product more
+
     def power(self, inputs: Array, nudge: Nudge | None = None) -> Callable[[State], Power]:
         """Return what tells the power at a state of a phase with these inputs."""
         wiring, clamped = self.wiring, self._clamped(inputs)

@@ -221,6 +221,10 @@ class Chip(Protocol):
     def stability(self, state: State) -> tuple[float, float]:
         """Return (margin, slowest time constant in s) from the eigenvalues of −C⁻¹J; the worst sample."""
 
+    @property
+    def watched(self) -> int:
+        """How many samples' phases can be looked at state by state at small cost."""
+
     def power(self, inputs: Array, nudge: Nudge | None = None) -> Callable[[State], Power]:
         """Return what tells the power at a state of a phase with these inputs."""
 

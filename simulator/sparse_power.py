@@ -15,9 +15,18 @@ from eqchip.simulator.sparse_frame import SparseFrame
 
 Array = NDArray[Any]
 
+#: Devices times samples that are watched.
+_WORTH = 10_000
+
 
 class SparsePower(SparseFrame):
     """What a phase of a sparse chip draws and burns."""
+
+    @property
+    def watched(self) -> int:
+        """Samples that are watched: each evaluates every device at every state."""
+        devices = sum(one.stop - one.start for one in self.system.ranges.values())
+        return max(2, min(100, _WORTH // max(devices, 1)))
 
     def power(self, inputs: Array, nudge: Nudge | None = None) -> Callable[[State], Power]:
         """Return what tells the power at a state of a phase with these inputs."""

@@ -4,20 +4,19 @@
               free phase was
     energy    by kind of device and phase, J of each sample (cost/energy.py)
 
-The first SAMPLES samples are run once more, state by state, with the noise off: that is the cost at small
-cost. Phases that training steps through are priced as they are stepped, from a state of zero. Phases that are
-settled directly say nothing about time: the same phases are then run in time, by Heun's method (where nodes
-have no capacitance the trapezoidal rule) until each sample rests within a tenth of settletol. A training
-sample is one free phase and every nudged phase of its estimator.
+The first samples (Chip.watched: 100, fewer of large sparse chips) are run once more, state by state, with the
+noise off: that is the cost at small cost. Phases that training steps through are priced as they are stepped,
+from a state of zero. Phases that are settled directly say nothing about time: the same phases are then run in
+time, by Heun's method (where nodes have no capacitance the trapezoidal rule) until each sample rests within a
+tenth of settletol. A training sample is one free phase and every nudged phase of its estimator.
 
-Nothing is known (NaN) of chips without neurons that have a time constant, or whose phases are iterations
-(solve=discrete); of nudged phases that hold their outputs (chl), of complex ones (holomorphic), and of rules
-that are references and no hardware (rbp, bptt).
+Nothing is known (NaN) of chips that are settled directly and have no neuron with a time constant, or whose
+phases are iterations (solve=discrete); of nudged phases that hold their outputs (chl), of complex ones
+(holomorphic), and of rules that are references and no hardware (rbp, bptt).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -34,8 +33,8 @@ from eqchip.simulator.samples import Samples
 
 FloatArray = NDArray[np.float64]
 
-#: Samples that are watched; rest over the tolerance of settling; steps after which nothing rests any more.
-SAMPLES, REST, LIMIT = 100, 0.1, 5000
+#: Rest over the tolerance of settling; steps after which nothing rests any more.
+REST, LIMIT = 0.1, 5000
 #: How phases that are settled directly are run in time: the first of these that can.
 _SOLVERS = ("heun", "trap")
 #: State units from its end within which a sample counts as settled, unless .options says otherwise.
@@ -62,10 +61,10 @@ class Spending:
 def spend(chip: Chip, samples: Samples, plan: Training, trains: bool = True) -> Spending:
     """Return what the first samples take; their nudged phases too if `trains`."""
     tolerance, found = tolerance_of(chip.circuit), Spending()
-    if plan.free.solve in TIMELESS or not (math.isfinite(chip.tau) and chip.tau > 0.0) or not len(samples):
-        return found
-    few = samples[:SAMPLES]
     found.in_time = plan.free.solve == "equilibrium"
+    if plan.free.solve in TIMELESS or (found.in_time and not chip.tau > 0.0) or not len(samples):
+        return found
+    few = samples[: chip.watched]
     moment, chip.moment = chip.moment, None
     try:
         for solve in _SOLVERS if found.in_time else (plan.free.solve,):

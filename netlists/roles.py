@@ -257,6 +257,16 @@ TRAIN = by_name(
             place=Place.CLOCK,
         ),
         Parameter(
+            "average",
+            "",
+            0.0,
+            "Steps at the end of each phase over which the local signal is averaged (noise in time); 0: its "
+            "end alone.",
+            low=0,
+            integer=True,
+            source="Scellier & Bengio 2017",
+        ),
+        Parameter(
             "period",
             "s",
             0.0,

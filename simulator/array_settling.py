@@ -151,6 +151,8 @@ class ArraySettling(ArrayNoise):
         x = field.joined(self._start(len(inputs), state))
         shaking = self._shaking(phase, settling, nudge, start)
         for stand in run(field, x, settling, integrator(settling.solve), length, shaking):
+            if shaking is not None:
+                extra["noise"] = shaking.states
             yield self._state(field, stand, settling, extra)
 
     def _beginning(self, inputs: Array, start: State | None) -> State:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eqchip.simulator.chip import Array, Chip, Nudge, State, Weights
+from eqchip.simulator.learning.averaging import averaged
 from eqchip.simulator.learning.estimators.estimator import Estimator
 from eqchip.simulator.learning.plan import Plan
 from eqchip.simulator.learning.rules.rule import Rule
@@ -55,6 +56,8 @@ def estimate(
     if rule.descent is not None:
         free, values = rule.descent(chip, inputs, targets, plan, start)
         return Estimate(finite(free, "the free phase"), (), (), chip.outputs(free), values)
+    if plan.average:
+        return _averaged(chip, inputs, targets, plan, sign, start)
     if _together(plan, method, rule):
         betas = method.betas(sign * plan.beta)
         nudges = tuple(Nudge(targets, each, cost=plan.cost) for each in betas)
@@ -113,6 +116,26 @@ def _found(
         return Estimate(free, tuple(nudged), betas, outputs, {}, ends=(first, second, distance))
     values = _over(rule.signal(chip, first, second), distance)
     return Estimate(free, tuple(nudged), betas, outputs, values)
+
+
+def _averaged(
+    chip: Chip, inputs: Array, targets: Array, plan: Plan, sign: float, start: State | None
+) -> Estimate:
+    """Return the estimate of signals averaged over the ends of phases."""
+    method, rule, _ = plan.methods()
+    assert rule.signal is not None
+    free, window = averaged(chip, inputs, plan.free, None, start, plan.average)
+    outputs = chip.outputs(finite(free, "the free phase"))
+    anchor = outputs if plan.kind == "frozen" else None
+    betas, states, windows = method.betas(sign * plan.beta), [free], [window]
+    for each in betas:
+        nudge = Nudge(targets, each, anchor, plan.cost)
+        ended, window = averaged(chip, inputs, plan.nudged, nudge, free, plan.average)
+        states.append(finite(ended, _named(nudge)))
+        windows.append(window)
+    signal = rule.signal(chip, windows[method.first], windows[method.second])
+    values = _over(signal, method.distance * sign * plan.beta)
+    return Estimate(free, tuple(states[1:]), betas, outputs, values)
 
 
 def _around(chip: Chip, inputs: Array, plan: Plan, nudge: Nudge, free: State) -> Estimate:

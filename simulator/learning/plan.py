@@ -41,6 +41,7 @@ class Plan:
     schedule: str = "constant"  # of the rates, over the epochs
     gamma: float = 1.0  # for schedule=exponential
     points: int = 0  # on the circle of complex β (holomorphic)
+    average: int = 0  # steps at the end of each phase that its signal is averaged over; 0: its end alone
     period: float = 0.0  # s from one sample to the next; 0: as long as its phases take
 
     def __post_init__(self) -> None:
@@ -61,6 +62,8 @@ class Plan:
                 "voltages to step through",
                 expected="solve=equilibrium",
             )
+        if self.average:
+            self._check_average()
         if self.schedule not in SCHEDULES:
             raise InputError(
                 f"schedule={self.schedule}: no such schedule",
@@ -68,6 +71,22 @@ class Plan:
                 near=nearest(self.schedule, SCHEDULES),
             )
         self.methods()
+
+    def _check_average(self) -> None:
+        """Raise where there are no signals of steps to average."""
+        if self.rule != "contrast" or self.estimator == "holomorphic":
+            raise InputError(
+                f"average= is over the contrast of a phase's last steps: not of rule={self.rule}"
+                + (f" estimator={self.estimator}" if self.estimator else ""),
+                expected="rule=contrast with estimator=onesided, random or centered",
+            )
+        for one in (self.free, self.nudged):
+            if one.solve == "equilibrium" or (one.steps and one.steps < self.average):
+                raise InputError(
+                    f"average={self.average} is over steps at the end of each phase: "
+                    + (f"one has {one.steps}" if one.steps else f"solve={one.solve} takes none"),
+                    expected="solve=euler, expeuler or heun, and no more than free_steps= and nudged_steps=",
+                )
 
     def methods(self) -> tuple[Estimator, Rule, Cost]:
         """Return what the names stand for; a name that this version does not do yet is refused."""
@@ -110,6 +129,7 @@ def plan_of(circuit: Circuit) -> Plan:
         schedule=str(given["schedule"]),
         gamma=float(given.get("gamma", 1.0)),
         points=int(given.get("points", 0)),
+        average=int(given["average"]),
         period=float(given["period"]),
     )
 

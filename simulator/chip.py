@@ -42,6 +42,7 @@ class Learnable:
     momentum: float = 0.0
     decay: float = 0.0
     unit: str = ""  # "" for W and b, "S" for conductances
+    measure: float = 1.0  # the θ by which rates, contrasts and gradients count: 1, or gunit for conductances
 
 
 @dataclass(frozen=True, slots=True)

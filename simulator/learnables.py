@@ -32,6 +32,7 @@ def learnables_of(circuit: Circuit) -> tuple[Learnable, ...]:
                 learn.momentum,
                 learn.decay,
                 declared.unit,
+                circuit.settings.gunit if declared.unit == "S" else 1.0,
             )
         )
     return tuple(found)

@@ -111,7 +111,7 @@ class SparseLearning(SparseFrame):
 
     def _unit(self, one: Learnable) -> float:
         """Return the unit θ is measured in: gunit for conductances."""
-        return self.circuit.settings.gunit if one.unit == "S" else 1.0
+        return one.measure
 
     def descend_contrast(self, first: State, second: State, factors: Mapping[str, float]) -> None:
         """Do descend(contrast(first, second), factors)."""

@@ -93,8 +93,9 @@ class Storing:
         self._laid()
 
     def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
-        """Ask for −factor·signal of each θ."""
-        self.change({name: -factors[name] * change for name, change in signal.items()})
+        """Ask for −factor·signal of each θ, counted in its measure."""
+        measure = {one.name: one.measure for one in self.learnables}
+        self.change({name: -factors[name] * measure[name] * change for name, change in signal.items()})
 
     def elapse(self, seconds: float) -> None:
         """Let time pass: what drifts, drifts."""

@@ -128,10 +128,10 @@ def requests(chip: Chip, estimates: Weights, velocity: Weights, share: float = 1
     for one in chip.learnables:
         step = estimates[one.name]
         if one.decay:
-            step = step + one.decay * values[one.name]
+            step = step + one.decay * values[one.name] / one.measure
         if one.momentum:
             step = velocity[one.name] = one.momentum * velocity.get(one.name, 0.0) + step
-        asked[one.name] = -(share * one.rate * step)
+        asked[one.name] = -(share * one.rate * one.measure * step)
     return asked
 
 

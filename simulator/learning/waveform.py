@@ -92,8 +92,7 @@ def lesson_of(chip: SparseChip, data: Dataset) -> Lesson:
             )
     chip.write(chip.parameters())
     moving = moving_parameters(system, chip.learnables)
-    unit = circuit.settings.gunit
-    rates = [one.rate * (unit if one.unit == "S" else 1.0) / chip.scales.energy for one in chip.learnables]
+    rates = [one.rate * one.measure**2 / chip.scales.energy for one in chip.learnables]
     slots = [system.slots(INPUT_PREFIX + one.bus) for one in circuit.inputs]
     outputs = np.concatenate([one.nodes for one in circuit.outputs])
     return Lesson(

@@ -32,7 +32,8 @@ def steady(chip: Chip, function: Callable[[], float], name: str, index: Index) -
     """Return the derivative where it does not depend on how far θ moves; None on a jump or a kink."""
     for h in SHORTER:
         near, far = _slopes(chip, function, name, index, h)
-        if abs(near - far) <= ALIKE * max(abs(near), abs(far)) + FLOOR / h:
+        span, measure = _span(chip, name, index)
+        if abs(near - far) <= ALIKE * max(abs(near), abs(far)) + FLOOR / h * measure / span:
             return (4.0 * near - far) / 3.0
     return None
 
@@ -40,14 +41,15 @@ def steady(chip: Chip, function: Callable[[], float], name: str, index: Index) -
 def _slopes(
     chip: Chip, function: Callable[[], float], name: str, index: Index, h: float
 ) -> tuple[float, float]:
-    """Return the central differences over h and 2h; θ is as before afterwards."""
+    """Return the central differences over h and 2h spans, per measure of θ; θ is as before afterwards."""
     before = chip.parameters()[name]
+    span, measure = _span(chip, name, index)
     indices = [index, index[::-1]] if is_symmetric(chip, name) else [index]
 
     def at(step: float) -> float:
         values = np.array(before, dtype=np.float64)
         for one in indices:
-            values[one] = before[one] + step * h
+            values[one] = before[one] + step * h * span
         chip.write({name: values})
         return function()
 
@@ -56,7 +58,17 @@ def _slopes(
         far = (at(2.0) - at(-2.0)) / (4.0 * h)
     finally:
         chip.write({name: before})
-    return near, far
+    return near * measure / span, far * measure / span
+
+
+def _span(chip: Chip, name: str, index: Index) -> tuple[float, float]:
+    """Return what a change of 1 means for θ, and what its gradient is counted in.
+
+    Both are 1 for weights and biases, and gunit for a conductance; one below that moves by parts of itself.
+    """
+    measure = next(one.measure for one in chip.learnables if one.name == name)
+    size = abs(float(chip.parameters()[name][index])) if measure != 1.0 else 1.0
+    return (min(size, measure) or measure), measure
 
 
 def loss_slopes(
@@ -92,7 +104,8 @@ def pick(chip: Chip, count: int, random: np.random.Generator) -> list[tuple[str,
         one = learnables[turn % len(learnables)]
         index = tuple(int(random.integers(size)) for size in one.shape)
         theta = float(values[one.name][index])
-        inside = one.low + 2.0 * STEP <= theta <= one.high - 2.0 * STEP
+        reach = 2.0 * STEP * _span(chip, one.name, index)[0]
+        inside = one.low + reach <= theta <= one.high - reach
         if inside and not (is_symmetric(chip, one.name) and index[0] == index[1]):
             chosen.append((one.name, index))
     return chosen

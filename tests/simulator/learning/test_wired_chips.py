@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import eqchip
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
 from eqchip.simulator.chip import Array, Settling
@@ -111,3 +112,37 @@ def test_ideal_wires_are_those_of_the_plain_chip() -> None:
         np.testing.assert_allclose(outputs, found[2][0], atol=1e-6)
         for name, value in gradient.items():
             np.testing.assert_allclose(value, found[2][1][name], atol=1e-5 * np.max(np.abs(value)))
+
+
+WAVEFORM = """conductances that learn between wires, in one waveform
+.bus x[2] y[1]
+.options gunit=1m vunit=1 reltol=1e-6
+.model r R(r=1k r_dtod=0.2 rrow=300 rcol=150 rdriver=200 rload=100 crow=10f ccol=10f {wires})
+Yxy x y r
+Cy y 0 1p
+Ry y 0 2k
+.input x
+.output y decode=threshold
+.nudge y
+.learn Yxy rate=0.5 min=10u
+.data xor
+.train rule=contrast estimator=onesided beta=0.4
+.protocol free=40n nudged=20n gap=5n
+.save v(x) v(y) v(Yxy.row) v(Yxy.col) w(Yxy)
+.tran 1n 65n learn
+.end
+"""
+
+
+@pytest.mark.parametrize("wires", ["signal=drop", "signal=port"])
+def test_conductances_move_by_the_voltage_they_are_said_to_feel(wires: str) -> None:
+    """Over the nudge, Δg = −(rate/β)·gunit·½[Δv² at its end − Δv² at its start], in units of 1 V."""
+    run = eqchip.simulate(eqchip.parse(WAVEFORM.format(wires=wires), "waveform.cir"))
+    time = np.asarray(run["time"])
+    begin, end = int(np.argmin(np.abs(time - 45e-9))), len(time) - 1
+    ends = ("v(x)", "v(y)") if wires == "signal=port" else ("v(yxy.row)", "v(yxy.col)")
+    drop = run[ends[0]] - run[ends[1]]
+    moved = run["w(yxy)"][end] - run["w(yxy)"][begin]
+    wanted = -0.5 / 0.4 * 1e-3 * 0.5 * (drop[end] ** 2 - drop[begin] ** 2)
+    np.testing.assert_allclose(np.ravel(moved), np.ravel(wanted), rtol=1e-3, atol=1e-12)
+    assert np.max(np.abs(moved)) > 1e-7

@@ -41,9 +41,10 @@ BEND = 0.1
 MOST = 64
 
 _LN2 = math.log(2.0)
-_ROOT_HALF_BITS = np.int64(0x3FE6A09E667F3BCD)
-_MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
-_MANTISSA_BITS = np.int64(52)
+_ROOT_HALF_BITS = np.uint64(0x3FE6A09E667F3BCD)
+_TO_ONE = np.uint64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
+_MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
+_MANTISSA_BITS = np.uint64(52)
 
 
 class Curved(NamedTuple):
@@ -68,9 +69,9 @@ class Curved(NamedTuple):
 @kernel(inline=True, fastmath=frozenset({"contract"}))
 def log(x: float) -> float:
     """Return ln x of a normal positive number, to 2e-15 of its own; −708 for 0."""
-    bits = np.int64(np.float64(max(x, 1e-307)).view(np.int64) - _ROOT_HALF_BITS)
-    exponent = np.float64(np.int32(bits >> _MANTISSA_BITS))
-    z = np.int64((bits & _MANTISSA) + _ROOT_HALF_BITS).view(np.float64)  # √½ … √2
+    bits = np.uint64(np.uint64(np.float64(max(x, 1e-307)).view(np.uint64)) + _TO_ONE)
+    exponent = np.float64(np.int32(np.uint64(bits >> _MANTISSA_BITS))) - 1023.0
+    z = np.uint64(np.uint64(bits & _MANTISSA) + _ROOT_HALF_BITS).view(np.float64)  # √½ … √2
     z = (z - 1.0) / (z + 1.0)
     q = z * z
     p = 1.0 / 13.0 + q * (1.0 / 15.0 + q * (1.0 / 17.0))

@@ -89,7 +89,14 @@ def simulate(
     _print(speaker, run)
     speaker.say(f"\nwrote {path} in {speaker.seconds:.2f} s; next: {_next(run, path)}")
     speaker.answer(
-        {**run.facts, "seconds": speaker.seconds, "file": str(path), "op": operating_point(run), "meas": {}}
+        {
+            **run.facts,
+            "seconds": speaker.seconds,
+            "file": str(path),
+            "op": operating_point(run),
+            "meas": {},
+            **energies(run),
+        }
     )
 
 
@@ -113,6 +120,15 @@ def operating_point(run: Run) -> dict[str, float] | None:
         if part.trace.plan.axis is None:
             return dict(values_of(part))
     return None
+
+
+def energies(run: Run) -> dict[str, Any]:
+    """Return the joules of the first waveform: delivered by source, burnt by kind, stored; if asked for."""
+    from eqchip.simulator.cost.waveform_energy import waveform_joules
+
+    if "cost" not in run.parts:
+        return {}
+    return {"energy_joules": waveform_joules(run.parts["cost"].trace)}
 
 
 def values_of(part: Part) -> list[tuple[str, float]]:

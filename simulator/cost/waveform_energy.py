@@ -116,12 +116,23 @@ def _rows(power: Power, which: slice) -> Power:
     return Power({}, power.delivered[which], power.volts[which], power.charges[which])
 
 
-def waveform_energies(trace: Trace) -> list[tuple[str, str]]:
-    """Return what people are told of `cost/` of a transient: a word, and joules of each source or kind."""
-    found = []
+def waveform_joules(trace: Trace) -> dict[str, dict[str, float] | float]:
+    """Return `cost/` of a transient by column: joules, or joules by source or kind."""
+    found: dict[str, dict[str, float] | float] = {}
     for column in trace.plan.columns:
         joules = np.atleast_1d(trace.values[column.name][-1])
-        named = zip(column.labels or ("",), joules, strict=True)
-        parts = [f"{label} {engineering(float(one), column.unit)}".strip() for label, one in named]
-        found.append((column.name, ", ".join(parts)))
+        if column.labels:
+            found[column.name] = dict(zip(column.labels, map(float, joules), strict=True))
+        else:
+            found[column.name] = float(joules[0])
+    return found
+
+
+def waveform_energies(trace: Trace) -> list[tuple[str, str]]:
+    """Return what people are told of it: a word, and joules of each source or kind."""
+    found = []
+    for name, joules in waveform_joules(trace).items():
+        named = joules if isinstance(joules, dict) else {"": joules}
+        parts = [f"{label} {engineering(one, 'J')}".strip() for label, one in named.items()]
+        found.append((name, ", ".join(parts)))
     return found

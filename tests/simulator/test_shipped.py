@@ -11,7 +11,7 @@ from eqchip.netlists.chips import chip_names, find_chip
 from eqchip.simulator.learning.plan import plan_for
 
 #: Those that are trained, and not run as one waveform.
-TRAINED = [name for name in chip_names() if name != "stdp-waveform"]
+TRAINED = [name for name in chip_names() if not name.startswith("stdp-waveform")]
 LARGE = [name for name in TRAINED if "784" in name]
 
 

@@ -13,36 +13,19 @@ from __future__ import annotations
 
 import math
 
+from eqchip.devices.cells.declarations_in_time import KEPT, SEEN
+from eqchip.devices.cells.declaring import LABELS as _LABELS
+from eqchip.devices.cells.declaring import NAMES as _NAMES
+from eqchip.devices.cells.declaring import PCM as _PCM
+from eqchip.devices.cells.declaring import PULSES as _PULSES
+from eqchip.devices.cells.declaring import one as _one
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.place import Place
 
 #: Nodes that a measured step (update=table) may have.
 NODES = 11
 
-_NAMES = "Rasch et al. 2021"
-_PULSES = "Gokmen & Vlasov 2016"
-_LABELS = "Chen, Peng & Yu 2018"
-_PCM = "Nandakumar et al. 2019"
-_PROGRAMMED, _STORED, _READ, _DRAWN = Place.PROGRAMMED, Place.STORED, Place.READ, Place.DRAWN
-
-
-def _one(
-    name: str,
-    default: float | None,
-    text: str,
-    low: float = -math.inf,
-    high: float = math.inf,
-    *,
-    unit: str = "",
-    place: Place = Place.LAW,
-    effect: str = "",
-    source: str = _NAMES,
-    integer: bool = False,
-    open_low: bool = False,
-) -> Parameter:
-    return Parameter(
-        name, unit, default, text, low, high, open_low, place, source, integer=integer, effect=effect
-    )
+_PROGRAMMED, _DRAWN = Place.PROGRAMMED, Place.DRAWN
 
 
 def _update(name: str, default: float | None, text: str, low: float = -math.inf, **more: str) -> Parameter:
@@ -264,97 +247,8 @@ _SPREADS = (
     _drawn("drift_dtod", "spread of drift_nu from device to device, absolute", _PCM),
 )
 
-_KEPT = (
-    _one("drift_nu", 0.0, "exponent of drift", place=_STORED, effect="drift", source=_PCM),
-    _one(
-        "drift_nu_k",
-        0.0,
-        "what the exponent of drift loses per ln |value/w_max|",
-        place=_STORED,
-        effect="drift",
-        source=_PCM,
-    ),
-    _one("drift_nu_min", None, "least exponent of drift", place=_STORED, effect="drift", source=_PCM),
-    _one("drift_nu_max", None, "largest exponent of drift", place=_STORED, effect="drift", source=_PCM),
-    _one(
-        "drift_t0",
-        20.0,
-        "time after a write at which drift begins",
-        0.0,
-        unit="s",
-        open_low=True,
-        place=_STORED,
-        effect="drift",
-        source=_PCM,
-    ),
-    _one(
-        "lifetime",
-        0.0,
-        "time in which a value decays; 0: it stays",
-        0.0,
-        unit="s",
-        place=_STORED,
-        effect="decay",
-    ),
-    _one("reset", 0.0, "value to which devices decay", place=_STORED, effect="decay"),
-    _one("diffusion", 0.0, "random walk of a value in one second, over √s", 0.0, place=_STORED),
-)
-
-_SEEN = (
-    _one("read_noise", 0.0, "noise of one reading", 0.0, place=_READ, effect="readnoise"),
-    _one("read_noise_rel", 0.0, "noise of one reading over |value|", 0.0, place=_READ, effect="readnoise"),
-    _one("flicker", 0.0, "1/f noise of a reading: Q of a value of w_max", 0.0, place=_READ, source=_PCM),
-    _one(
-        "flicker_exp",
-        0.0,
-        "Q = flicker·|value/w_max|^−this",
-        0.0,
-        place=_READ,
-        effect="flicker",
-        source=_PCM,
-    ),
-    _one("flicker_max", 0.2, "largest Q", 0.0, place=_READ, effect="flicker", source=_PCM),
-    _one(
-        "flicker_read",
-        250e-9,
-        "time a reading takes",
-        0.0,
-        unit="s",
-        open_low=True,
-        place=_READ,
-        effect="flicker",
-        source=_PCM,
-    ),
-    _one(
-        "rtn",
-        0.0,
-        "telegraph noise: share of the value that comes and goes",
-        0.0,
-        place=_READ,
-        effect="telegraph",
-    ),
-    _one(
-        "rtn_up",
-        1.0,
-        "telegraph noise: rate at which it comes",
-        0.0,
-        unit="1/s",
-        place=_READ,
-        effect="telegraph",
-    ),
-    _one(
-        "rtn_down",
-        1.0,
-        "telegraph noise: rate at which it goes",
-        0.0,
-        unit="1/s",
-        place=_READ,
-        effect="telegraph",
-    ),
-)
-
 #: Of a model.
-PARAMETERS: tuple[Parameter, ...] = (*_DEVICE, *_UPDATE, *_WRITTEN, *_SPREADS, *_KEPT, *_SEEN)
+PARAMETERS: tuple[Parameter, ...] = (*_DEVICE, *_UPDATE, *_WRITTEN, *_SPREADS, *KEPT, *SEEN)
 
 #: Of an instance, and so of single devices of an array.
 INSTANCE: tuple[Parameter, ...] = (

@@ -27,7 +27,10 @@ _HALVINGS = 60
 def symmetry_points(devices: Affine | Curved) -> FloatArray:
     """Return the symmetry point of each device, (rows, columns); InputError where one has none."""
     if isinstance(devices, Affine):
-        constant, slope = devices.up_c + devices.down_c, devices.up_s + devices.down_s
+        # A pulse that overshoots its bound leads to the bound: w + (bound − w).
+        up_c = np.where(devices.up_s > 2.0 * FLATTEST - 1.0, devices.up_c, devices.high)
+        down_c = np.where(devices.down_s > 2.0 * FLATTEST - 1.0, devices.down_c, devices.low)
+        constant, slope = up_c + down_c, devices.up_s + devices.down_s
         level = np.abs(slope) <= 4.0 * FLATTEST
         with np.errstate(divide="ignore", invalid="ignore"):
             found = np.where(level & (constant == 0.0), 0.0, -constant / slope)

@@ -84,6 +84,7 @@ class Shaken(Around):
     def __init__(self, field: Field, shaking: Shaking, method: Integrator, length: float) -> None:
         super().__init__(field)
         self.shaking, self.method, self.length = shaking, method, length
+        self.precision = field.low.dtype
         self.pushed: Array | None = None
         coupled = shaking.intensity.coupled
         self.mixing = None if coupled is None else self._mixing(coupled)
@@ -97,7 +98,7 @@ class Shaken(Around):
         kept = self.method.step(alone, np.ones((1, len(leak))), -leak[None], length)[0]
         if np.any((np.abs(kept) >= 1.0) & (leak > 0.0) & (density > 0.0)):
             raise unstable(self.method.name, float(np.max(leak * length)))
-        return np.asarray(white_step(density, leak, kept, length))
+        return white_step(density, leak, kept, length).astype(self.precision)
 
     def _leak(self) -> FloatArray:
         at = self.shaking.intensity.at
@@ -107,7 +108,7 @@ class Shaken(Around):
         """Return what is said of the unknowns that move for all of them, as x is."""
         at = self.shaking.intensity.at
         if at is None:
-            return moved.astype(x.dtype)
+            return moved.astype(x.dtype, copy=False)
         out = np.zeros_like(x)
         out[:, at] = moved
         return out

@@ -154,6 +154,13 @@ def _print(speaker: Speaker, found: Fidelity, lost: list[str]) -> None:
         speaker.say("\nwith the noise of one batch:")
         rows = [(name, _cosine(one.noisy_cosine), _short(one.noise)) for name, one in found.arrays.items()]
         speaker.table(("array", "cosine", "spread"), rows, right=range(1, 3))
+    if any(one.written_cosine is not None for one in found.arrays.values()):
+        speaker.say("\nas devices are written in one batch:")
+        rows = [
+            (name, _cosine(one.written_cosine), _short(one.written_scale))
+            for name, one in found.arrays.items()
+        ]
+        speaker.table(("array", "cosine", "scale"), rows, right=range(1, 3))
     if found.betas:
         _sweep(speaker, found)
     else:

@@ -43,6 +43,8 @@ SCALARS = (
     "own_error",
     "noisy_cosine",
     "noise",
+    "written_cosine",
+    "written_scale",
 )
 
 

@@ -9,6 +9,8 @@ equilibrium, itself held against finite differences of the loss at a few paramet
   of e from sample to sample over ‖g‖ (what a larger batch averages out).
 * *Noise*, of a chip that has some: the estimate as planned again, with the noise of DRAWS batches; the mean
   cosine of a single draw, and the spread from draw to draw over ‖g‖ (all else here has the noise off).
+* *Written*, of a chip whose devices are not ideal: what they make of the steps of those batches, over −rate;
+  its mean cosine with g, and its scale ⟨change, g⟩/⟨g, g⟩.
 * *Sweep*: the same estimator at equilibrium over a range of β. At small β what is left of settling, divided
   by β, makes the noise floor; at large β the curvature of F shows, with the order of the estimator as its
   slope. Where a phase does not settle (−β beyond the leak of an output), there is no error to report.
@@ -67,6 +69,17 @@ class ArrayFidelity:
     #: Of one draw of the chip's noise, and the spread from draw to draw; None: it has none.
     noisy_cosine: float | None = None
     noise: float | None = None
+    #: Of what devices make of a step; None: they are ideal.
+    written_cosine: float | None = None
+    written_scale: float | None = None
+
+    @property
+    def seen_cosine(self) -> float | None:
+        """The cosine of what a batch really does: as written, with noise, or of the estimate alone."""
+        for one in (self.written_cosine, self.noisy_cosine):
+            if one is not None:
+                return one
+        return self.cosine
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,7 @@ def fidelity(
     planned = _estimates(chip, inputs, targets, plan)
     spreads = _spreads(chip, inputs, targets, plan, still, free)
     noisy = _noisy(chip, inputs, targets, plan, seed)
+    written = _written(chip, noisy or [planned] * DRAWS, len(inputs), seed)
     aim = plan.methods()[1].aim
     aimed = reference if aim is None else aim(chip, free, inputs, targets, plan)
     arrays: dict[str, ArrayFidelity] = {}
@@ -141,6 +155,7 @@ def fidelity(
             own_cosine=cosine(planned[name], aimed[name]) if aim is not None else None,
             own_error=relative_error(planned[name], aimed[name]) if aim is not None else None,
             **_noise(noisy, name, wanted),
+            **_as_written(written, name, wanted),
         )
     drawn = finite_differences.pick(chip, picks, stream(seed, "check"))
     slopes = finite_differences.loss_slopes(chip, inputs, targets, plan.methods()[2], drawn, TOL)
@@ -201,6 +216,40 @@ def _noise(noisy: list[Weights], name: str, wanted: Array) -> dict[str, float | 
     return {
         "noisy_cosine": float(np.mean(known)) if known else None,
         "noise": ratio(spread, float(np.linalg.norm(wanted))),
+    }
+
+
+def _written(chip: Chip, estimates: list[Weights], count: int, seed: int) -> list[Weights]:
+    """Return what the devices make of steps along some estimates, over −rate; none of ideal devices."""
+    condition, before = chip.condition(), chip.parameters()
+    if not condition:
+        return []
+    rates, found = {one.name: one.rate for one in chip.learnables if one.rate}, list[Weights]()
+    try:
+        for number, values in enumerate(estimates):
+            chip.moment = Moment(seed, "check", number, np.arange(count))
+            chip.change({name: -rate * values[name] for name, rate in rates.items()})
+            after = chip.parameters()
+            found.append({name: (before[name] - after[name]) / rate for name, rate in rates.items()})
+            chip.write(before)
+            chip.restore(condition)
+    finally:
+        chip.moment = None
+        chip.write(before)
+        chip.restore(condition)
+    return found
+
+
+def _as_written(written: list[Weights], name: str, wanted: Array) -> dict[str, float | None]:
+    """Return how an array follows the gradient once its devices have changed."""
+    changes = [one[name] for one in written if name in one]
+    if not changes:
+        return {}
+    cosines = [one for one in (cosine(change, wanted) for change in changes) if one is not None]
+    length = float(np.vdot(wanted, wanted))
+    return {
+        "written_cosine": float(np.mean(cosines)) if cosines else None,
+        "written_scale": ratio(float(np.mean([np.vdot(change, wanted) for change in changes])), length),
     }
 
 

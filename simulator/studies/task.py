@@ -148,11 +148,8 @@ def _of_arrays(found: Fidelity) -> Metrics:
     arrays = found.arrays
     metrics: Metrics = {}
     each_of = {
-        # Where the chip fluctuates, the update is that of a batch with its noise.
-        "cosine": {
-            name: _number(one.cosine if one.noisy_cosine is None else one.noisy_cosine)
-            for name, one in arrays.items()
-        },
+        # Where the chip fluctuates or its devices miss, that of what a batch really does.
+        "cosine": {name: _number(one.seen_cosine) for name, one in arrays.items()},
         "relative_error": {name: _number(one.relative_error) for name, one in arrays.items()},
     }
     for what, each in each_of.items():

@@ -182,3 +182,17 @@ def test_noise_of_a_batch_shows_beside_the_gradient() -> None:
         assert one.noisy_cosine is not None
         assert one.noisy_cosine < 1.0
         assert one.relative_error == quiet.arrays[name].relative_error
+
+
+def test_a_check_says_what_the_devices_make_of_a_step() -> None:
+    """Steps far below those asked for and no noise: as written is as planned. Coarse ones lose the way."""
+    fine, _ = check(chip("update=constant dw_min=1e-7 w_max=5 w_min=-5"))
+    coarse, _ = check(chip("update=constant dw_min=0.02 dw_min_std=2 w_max=5 w_min=-5"))
+    for name in ("Yxh", "Yhy"):
+        one, other = fine.arrays[name], coarse.arrays[name]
+        assert one.written_cosine == pytest.approx(one.cosine, abs=1e-4)
+        assert one.written_scale == pytest.approx(one.scale, rel=1e-3)
+        assert other.written_cosine is not None
+        assert one.written_cosine is not None
+        assert other.written_cosine < one.written_cosine - 0.01
+    assert fine.arrays["Nh"].written_cosine == pytest.approx(fine.arrays["Nh"].cosine, abs=1e-9)

@@ -25,7 +25,10 @@ _HALVINGS = 60
 
 
 def symmetry_points(devices: Affine | Curved) -> FloatArray:
-    """Return the symmetry point of each device, (rows, columns); InputError where one has none."""
+    """Return the symmetry point of each device, (rows, columns), 0 of one that is stuck.
+
+    InputError where a device that moves has none.
+    """
     if isinstance(devices, Affine):
         # A pulse that overshoots its bound leads to the bound: w + (bound − w).
         up_c = np.where(devices.up_s > 2.0 * FLATTEST - 1.0, devices.up_c, devices.high)
@@ -40,6 +43,8 @@ def symmetry_points(devices: Affine | Curved) -> FloatArray:
         found = np.empty(devices.up.shape)
         there = np.empty(devices.up.shape, np.bool_)
         _bisect(devices, found, there)
+    stuck = devices.low == devices.high  # they keep the value at which they stand
+    found, there = np.where(stuck, 0.0, found), there | stuck
     if not np.all(there):
         raise InputError(
             f"symmetry=1: {np.count_nonzero(~there)} of {there.size} devices have no symmetry point",

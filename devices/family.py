@@ -191,8 +191,7 @@ class Family:
             if parameter.enumerated:
                 words[name] = str(value)
             else:
-                number = np.nan if value is None else value
-                values[name] = np.ascontiguousarray(
-                    np.broadcast_to(np.asarray(number, dtype=np.float64), (count,))
-                )
+                number = np.asarray(np.nan if value is None else value, dtype=np.float64)
+                spread = np.broadcast_to(number, (count,))  # what all share takes no room
+                values[name] = np.ascontiguousarray(spread) if number.ndim else spread
         return Given(count, values, words, settings, programs, looped)

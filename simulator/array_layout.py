@@ -136,7 +136,7 @@ def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any, 
     low, high = (end * laws[:, node_law.VUNIT] for end in ends)
     if family.bounds is not None and not held:
         low, high = family.bounds(given)
-    bias = given.values[family.learning.parameter].copy()
+    bias, slew = given.values[family.learning.parameter].copy(), given.values.get("slew", np.zeros(1))
     name = next((bus for bus, found in circuit.buses.items() if np.array_equal(found, nodes)), instance.name)
     return Nodes(
         name,
@@ -150,6 +150,7 @@ def _neurons(circuit: Circuit, instance: Instance, nodes: IntArray, dtype: Any, 
         clamped=held,
         instance=instance.name,
         offset=given.values["offset"].copy() if np.any(given.values.get("offset", 0.0)) else None,
+        slew=np.where(slew > 0.0, slew, np.inf) if np.any(slew) and not held else None,
         inlet=None if family.inlet is None else family.inlet(given),
     )
 

@@ -51,6 +51,8 @@ class ArrayPhases(ArraySettling):
         return found
 
     def _lay_out(self, free: Settling, nudged: Settling, nudges: Sequence[Nudge]) -> Phases | None:
+        if any(self.wiring.nodes[g].slew is not None for g in self.wiring.free):
+            return None
         if not all(cost_of(self.circuit, one.cost).quadratic for one in nudges) or not self.wiring.free:
             return None
         constant = [np.zeros((1, nodes.size), self.dtype) for nodes in self.wiring.nodes]

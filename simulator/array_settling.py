@@ -76,6 +76,8 @@ class ArraySettling(ArrayNoise):
 
         s ← ρ(d) + k − (a − 1)·s is a step of one τ where no clamp comes between drive and nudge.
         """
+        if any(phase.wiring.nodes[g].slew is not None for g in phase.wiring.free):
+            return None
         if settling.solve == "euler":
             return length.length
         groups = [phase.wiring.nodes[g] for g in phase.wiring.free]

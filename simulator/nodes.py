@@ -56,6 +56,7 @@ class Nodes:
     clamped: bool = False
     instance: str = ""  # the netlist's name of the neurons; empty for bare nodes
     offset: FloatArray | None = None  # (n) added to the bias, and not learned; None: none
+    slew: FloatArray | None = None  # (n) V/s at most; None: no limit
     inlet: FloatArray | None = None  # (n, 3) code, slope, shift of what the whole drive passes; None: nothing
     law: Law = field(init=False)
     exact: int | None = field(init=False)  # which functions the kernels use; see node_kernels

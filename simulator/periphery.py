@@ -5,7 +5,7 @@
     .nudge    gain_error= gain_dtod= sign_error=         β·(1 + gain_error)(1 + gain_dtod·ξ)(1 ± sign_error/2)
 
 All is in state units. Spreads and shapes are drawn once a chip; the noise of an ADC once a sample and phase,
-for chips that have a moment. A sign error makes positive β stronger by half of it, and negative β weaker: what
+for chips that have a moment. A sign error makes positive β stronger by half of it, and negative weaker: what
 a centered estimate believes to be symmetric is not.
 
 Outputs go through their ADC wherever they leave the chip: to be decoded, to be held as the anchor of a frozen

@@ -18,6 +18,7 @@ from eqchip.simulator.holding import Holds
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.scales import scales_of
+from eqchip.simulator.slewing import slew_rates
 from eqchip.simulator.sparse import INPUT_PREFIX, NUDGE_PREFIX, compile_sparse
 from eqchip.simulator.stores import stores_of
 from eqchip.simulator.storing import Storing
@@ -38,7 +39,7 @@ class SparseFrame(Storing):
         self.scales = scales_of(circuit)
         self.tau, self.output_conductance = self.scales.tau, self.scales.conductance
         self.system = compile_sparse(circuit)
-        self.revision = 0
+        self.revision, self.slews = 0, slew_rates(circuit)
         self._constant = False  # whether what was laid stands in constant matrices
         self.holds = Holds(self.circuit)
         self.stores, self.periphery = stores_of(circuit), Periphery(circuit)

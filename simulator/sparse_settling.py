@@ -20,6 +20,7 @@ from eqchip.simulator.integrators.sparse_euler import integrate
 from eqchip.simulator.integrators.sparse_field import SparseField
 from eqchip.simulator.integrators.stepping import Pace, begun, pace, run
 from eqchip.simulator.residuals import residuals
+from eqchip.simulator.slewing import refuse_slew
 from eqchip.simulator.sparse import NUDGE_PREFIX, outputs_for_inputs
 from eqchip.simulator.sparse_noise import SparseNoise
 from eqchip.simulator.system import diagonal
@@ -56,7 +57,8 @@ class SparseSettling(SparseNoise):
             return self._equilibrium(x, drives, settling, nudge)
         field, length = self._field(x, drives, settling)
         shaking = self._shaking(field, nudge, start)
-        if settling.solve == "euler" and length.count is not None and shaking is None:
+        whole = settling.solve == "euler" and shaking is None and field.slew is None
+        if whole and length.count is not None:
             integrate(self.system, x, drives, self.fixed, length.count, length.length)
             residual = residuals(self.system, x, drives, self.unit)
             taken = np.full(len(x), length.count, np.int64)
@@ -111,6 +113,11 @@ class SparseSettling(SparseNoise):
         leak[self.system.unknown_of_node[1:]] += self.scales.gleak[1:]
         spring = self._spring(drives)
         field = SparseField(self.system, drives, self.unit, self.fixed, leak, spring, volts, method, x)
+        if self.slews is not None:
+            if not (method.physical and method.explicit):
+                raise refuse_slew(method.name)
+            field.slew = np.full(self.system.size, np.inf)
+            field.slew[self.system.unknown_of_node[1:]] = self.slews[1:]
         return field, pace(tau, settling, method, field.tau)
 
     def _spring(self, drives: FloatArray) -> FloatArray:

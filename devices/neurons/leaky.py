@@ -267,6 +267,15 @@ NEURON = Family(
         ),
         *NOISE,
         Parameter(
+            "slew",
+            "V/s",
+            0.0,
+            "how fast its amplifier can move the node; 0: as fast as its current does",
+            0.0,
+            place=Place.NODE,
+            effect="slew",
+        ),
+        Parameter(
             "hold_c",
             "F",
             0.0,

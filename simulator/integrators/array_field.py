@@ -18,6 +18,7 @@ from eqchip.simulator.integrators.integrator import Integrator
 from eqchip.simulator.jacobian import per_node
 from eqchip.simulator.node_kernels import activities
 from eqchip.simulator.phase import Phase
+from eqchip.simulator.slewing import refuse_slew, slewed
 
 #: Returns the phase of the whole batch with θ as it is now; None where nothing was written since.
 Changed = Callable[[], Phase | None]
@@ -45,6 +46,7 @@ class ArrayField:
             self._refuse_energy_drive()
         rate = 1.0 / self.taus if method.physical and method.explicit else np.ones_like(self.taus)
         self.rate = rate.astype(wiring.dtype)
+        self.slew = self._slew()
         self.changed: Changed | None = None  # set where θ may be written on the way
         self.rows: Array | None = None  # of the batch; None: all
 
@@ -71,6 +73,16 @@ class ArrayField:
                     "curved activation, which holds no s ← ρ(Ws) + β(t − s)",
                     expected="outputs with activation=linear, hardsigmoid or relu",
                 )
+
+    def _slew(self) -> Array | None:
+        """Return how fast states may move, 1/s; None: there is no limit."""
+        groups = [self.phase.wiring.nodes[g] for g in self.phase.wiring.free]
+        if all(nodes.slew is None for nodes in groups):
+            return None
+        if not (self.method.physical and self.method.explicit):
+            raise refuse_slew(self.method.name)
+        limits = [np.full(n.size, np.inf) if n.slew is None else n.slew / n.vunit for n in groups]
+        return np.concatenate(limits).astype(self.phase.wiring.dtype)
 
     # -- the contract ----------------------------------------------------------------------------------
 
@@ -112,7 +124,7 @@ class ArrayField:
                 drive -= state
             out[:, cut] = drive
         out *= self.rate
-        return out
+        return out if self.slew is None else slewed(out, self.slew)
 
     def leak(self) -> Array:
         """Return a/τ."""

@@ -20,6 +20,7 @@ from eqchip.simulator.integrators import sparse_stage
 from eqchip.simulator.integrators.field import Array, FloatArray
 from eqchip.simulator.integrators.integrator import Integrator
 from eqchip.simulator.network import Evaluated, residual
+from eqchip.simulator.slewing import slewed
 from eqchip.simulator.system import System, padded
 
 #: Residual that rounding leaves, in state units.
@@ -63,6 +64,7 @@ class SparseField:
         self.regular = bool(np.all(self.charged[self.free]) and not np.any(shared[self.free]))
         self._leak, self.state_unit = (leak + spring) * self.per, state_unit
         self.tau = _fastest(system, *first, self.free, leak)
+        self.slew: FloatArray | None = None  # V/s of every unknown
         self.changed: Callable[[], bool] | None = None  # set where θ may be written on the way
 
     def _evaluate(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -78,7 +80,9 @@ class SparseField:
     def rates(self, x: FloatArray) -> FloatArray:
         """Return f(x), bounds aside."""
         f, _ = self._evaluate(x)
-        return np.asarray(-f if not self.method.explicit else -f * self.per)
+        if not self.method.explicit:
+            return -f
+        return -f * self.per if self.slew is None else slewed(-f * self.per, self.slew)
 
     def leak(self) -> FloatArray:
         """Return the leak of every unknown, 1/s."""

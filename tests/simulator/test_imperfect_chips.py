@@ -235,3 +235,35 @@ def test_an_ideal_chip_is_drawn_nothing() -> None:
     circuit = elaborate(chip().netlist, {})
     once = manufactured(circuit)
     assert manufactured(once) is once
+
+
+def test_a_neuron_that_slews_moves_no_faster_and_ends_where_it_would() -> None:
+    """A step of 0.5 V towards its target at 20 V/ms takes 25 µs and more; without a limit some τ of 2 µs."""
+    cell = "activation=linear slew=20k"
+    limited = chip(cell, spread=1e-3).set({"Ny.bias": 1.0})
+    free = chip("activation=linear", spread=1e-3).set({"Ny.bias": 1.0})
+    for form in ("array", "sparse"):
+        slow, fast = (one.compile(form, "float64") for one in (limited, free))
+        settling = Settling("rk4", steps=100, eps=0.1)
+        course = [slow.outputs(state)[0, 0] for state in slow.course(INPUTS, settling)]
+        steps = np.diff(course) / (0.1 * 2e-6) * 0.5  # V/s
+        assert np.max(np.abs(steps)) <= 20e3 * (1 + 1e-9)
+        np.testing.assert_allclose(steps[:20], 20e3, rtol=1e-9)
+        for one in (slow, fast):  # an equilibrium knows no time
+            np.testing.assert_allclose(
+                one.outputs(one.settle(INPUTS, TIGHT)), fast.outputs(fast.settle(INPUTS, TIGHT)), atol=1e-12
+            )
+        euler = Settling("euler", steps=10, eps=0.1)
+        assert slow.outputs(slow.settle(INPUTS, euler))[0, 0] == pytest.approx(0.04 * 2, rel=1e-9)
+        with pytest.raises(InputError, match="solve=trap knows no slew rate"):
+            slow.settle(INPUTS, Settling("trap", steps=5, eps=0.5))
+
+
+def test_forms_that_slew_agree() -> None:
+    made = chip("slew=50k c_dtod=0.2")
+    settling = Settling("heun", steps=30, eps=0.2)
+    first, second = (
+        one.outputs(one.settle(INPUTS, settling))
+        for one in (made.compile("array", "float64"), made.compile("sparse"))
+    )
+    np.testing.assert_allclose(first, second, atol=1e-12)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.errors import InputError
 from eqchip.simulator.adjoint import adjoint
 from eqchip.simulator.array_frame import ArrayFrame
 from eqchip.simulator.chip import Learnable, State, Weights
@@ -197,6 +198,9 @@ class ArrayLearning(ArrayFrame):
             link, factor = self.layout.arrays.get(one.name.lower()), factors[one.name]
             if one.name.lower() in self.stores:
                 assert link is not None  # biases have no cells
+                if self.stores[one.name.lower()].by_trains:
+                    self._descend_by_trains(one.name, self._ends(link, rho), factor)
+                    continue
                 contrast = self.wiring.links[link].coupling.contrast(*self._ends(link, rho))
                 self.change({one.name: -factor * contrast})
             elif link is not None:
@@ -206,3 +210,19 @@ class ArrayLearning(ArrayFrame):
                 step = factor * self._bias_contrast(one.name, rho)
                 nodes.set_bias(np.clip(nodes.b - step, one.low, one.high))
         self.revision += 1
+
+    def _descend_by_trains(self, name: str, ends: tuple[Ends, Ends], factor: float) -> None:
+        """Do descend of one array by the products its contrast is made of, as trains of pulses bring them.
+
+        Rows fire as they are and columns as they changed, then the other way round.
+        """
+        found = self.wiring.links[self.layout.arrays[name.lower()]].coupling.products(*ends)
+        if found is None:
+            raise InputError(
+                f"{name}: pulses=shared is for arrays between two buses whose synapses have one gain",
+                expected="pulses=independent",
+            )
+        store, (products, share) = self.stores[name.lower()], found
+        for rows, columns in products:
+            store.change_by_trains(rows, columns, factor * share, self._random("trains", name))
+        self._lay(name, store.weights)

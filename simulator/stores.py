@@ -54,6 +54,17 @@ class Store:
         """Ask the cells for a change."""
         self.cells.change(np.asarray(request, dtype=np.float64), random)
 
+    @property
+    def by_trains(self) -> bool:
+        """Whether pulses come by trains that rows and columns share, so that updates must be products."""
+        return self.cells.by_trains
+
+    def change_by_trains(
+        self, rows: Array, columns: Array, factor: float, random: np.random.Generator
+    ) -> None:
+        """Ask the cells for factor·rows ⊗ columns, sample by sample."""
+        self.cells.change_by_trains(rows, columns, factor, random)
+
     def wait(self, seconds: float, random: np.random.Generator) -> None:
         """Let time pass."""
         self.cells.wait(seconds, random)

@@ -159,6 +159,11 @@ class Cells:
         if self._keeping.drifts:
             self.nu = self._keeping.exponents(self.hidden)
 
+    @property
+    def by_trains(self) -> bool:
+        """Whether pulses come where the trains of a row and a column coincide."""
+        return self._mode == pulses.SHARED
+
     def change(self, request: Array, random: np.random.Generator) -> None:
         """Ask for a change of the weights: it is made in pulses, as the devices make it."""
         if self._mode == pulses.SHARED:

@@ -79,6 +79,14 @@ class Coupling(Protocol):
     ) -> None:
         """Do θ ← θ − factor·contrast(first, second), and put it back into its bounds."""
 
+    def products(
+        self, first: tuple[Array, Array], second: tuple[Array, Array]
+    ) -> tuple[list[tuple[Array, Array]], float] | None:
+        """Return (rows, columns) and a factor, whose products Σ factor·rowsᵀ·columns are −contrast.
+
+        None where the contrast is no sum of products.
+        """
+
     def set(self, values: Array) -> None:
         """Replace the weights stored."""
 

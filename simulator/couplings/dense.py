@@ -137,6 +137,17 @@ class Dense:
         if not add_outer(self._theta, factor, rows, columns):
             accumulate(self._theta, factor, rows, columns)
 
+    def products(
+        self, first: tuple[Array, Array], second: tuple[Array, Array]
+    ) -> tuple[list[tuple[Array, Array]], float] | None:
+        """Return ρ₁ᵀ(ρ₂′ − ρ₁′) and, where rows move, (ρ₂ − ρ₁)ᵀρ₂′; none where scales differ."""
+        if not isinstance(self.local_scale, float):
+            return None
+        found = [(first[0], second[1] - first[1])]
+        if first[0] is not second[0]:
+            found.append((second[0] - first[0], second[1]))
+        return found, self.local_scale / len(first[0])
+
     def set(self, values: Array) -> None:
         """Replace the weights stored."""
         self._theta[...] = values

@@ -56,6 +56,10 @@ class Symmetric(Dense):
         """Do θ ← θ − factor·contrast(first, second), within bounds."""
         descend_plainly(self, first, second, factor, low, high)
 
+    def products(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> None:
+        """Return None: one device stands for both halves of its pairs."""
+        return None
+
     def set(self, values: Array) -> None:
         """Replace the weights stored by the upper half of `values`."""
         super().set(self._whole(values))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import eqchip
+from eqchip.errors import InputError
 from eqchip.netlists.reader import parse
 from eqchip.simulator.checking import check
 from eqchip.simulator.chip import Chip, Nudge, Settling
@@ -196,3 +197,58 @@ def test_a_check_says_what_the_devices_make_of_a_step() -> None:
         assert one.written_cosine is not None
         assert other.written_cosine < one.written_cosine - 0.01
     assert fine.arrays["Nh"].written_cosine == pytest.approx(fine.arrays["Nh"].cosine, abs=1e-9)
+
+
+def test_shared_trains_bring_the_step_of_the_contrast_on_average() -> None:
+    """The mean of 300 draws is the step asked for, within 5 standard errors of every synapse."""
+    text = "update=constant dw_min=0.01 dw_min_std=0.3 w_max=9 w_min=-9 pulses=shared"
+    made = LoadedChip(
+        parse(
+            """trains
+.bus x[3] h[4] y[1]
+.model syn synapse(init=uniform spread=0.5 """
+            + text
+            + """)
+.model cell neuron(activation=sigmoid)
+Yxh x h syn
+Yhy h y syn
+Nh h cell
+Ny y cell
+.input x
+.output y
+.nudge y
+.learn Yxh rate=1
+.learn Yhy rate=1
+.train
+.end
+""",
+            "trains.cir",
+        ),
+        "trains",
+    ).compile("array", "float64")
+    inputs = np.array([[0.3, 0.9, 0.5], [0.8, 0.1, 0.4]])
+    free = made.settle(inputs, TIGHT)
+    nudged = made.settle(inputs, TIGHT, Nudge(np.array([[1.0], [0.0]]), 0.5), free)
+    before = made.parameters()
+    wanted = {name: -2.0 * value for name, value in made.contrast(free, nudged).items()}
+    draws: dict[str, list[np.ndarray]] = {name: [] for name in before}
+    for number in range(300):
+        made.moment = moment(number, (0, 1))
+        made.write(before)
+        made.descend_contrast(free, nudged, dict.fromkeys(before, 2.0))
+        for name, value in made.parameters().items():
+            draws[name].append(value - before[name])
+    for name, found in draws.items():
+        error = np.std(found, axis=0) / np.sqrt(len(found))
+        assert np.all(np.abs(np.mean(found, axis=0) - wanted[name]) < 5.0 * error + 1e-12), name
+
+
+def test_shared_trains_need_updates_that_are_products() -> None:
+    one = chip("update=constant pulses=shared").compile("array", "float64")
+    with pytest.raises(InputError, match="needs what rows and columns do"):
+        one.change({"Yxh": np.full((2, 5), 0.1)})
+    free = one.settle(INPUTS, TIGHT)
+    with pytest.raises(InputError, match="Yhh: pulses=shared is for arrays between two buses"):
+        one.descend_contrast(
+            free, one.settle(INPUTS, TIGHT, Nudge(TARGETS, 0.3), free), dict.fromkeys(one.parameters(), 0.1)
+        )

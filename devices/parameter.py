@@ -29,6 +29,7 @@ class Parameter:
     A parameter whose place is not the law belongs to an imperfection: its `effect`, by default its own name,
     which `--ideal` and `--only` know; its default is the ideal. `spreads` names the parameter of which this
     one is the spread from device to device, drawn once a chip; `spread_law` says how (manufacture.py).
+    `named` are words that a number may be given by: stuck=on.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Parameter:
     effect: str = ""
     spreads: str = ""
     spread_law: str = "relative"  # relative | absolute | lognormal
+    named: tuple[tuple[str, float], ...] = ()
 
     @property
     def imperfection(self) -> str:
@@ -62,11 +64,15 @@ class Parameter:
         """Whether the value is one of a list of words."""
         return bool(self.words)
 
+    def meaning(self, word: str) -> float | None:
+        """Return the number a word stands for; None: it is no such word."""
+        return dict(self.named).get(word.lower())
+
     def range_text(self) -> str:
         """Say what is allowed, for messages and tables."""
         if self.words:
             return " | ".join(self.words)
-        kind = "an integer" if self.integer else "a number"
+        kind = " | ".join([word for word, _ in self.named] + ["an integer" if self.integer else "a number"])
         if self.nonzero:
             kind += " other than 0"
         low, high = engineering(self.low, self.unit), engineering(self.high, self.unit)
@@ -93,7 +99,11 @@ class Parameter:
                 )
             return word
         if isinstance(value, str):
-            raise InputError(f"{self.name}={value}: not a number", at, expected=self.range_text())
+            meant = self.meaning(value)
+            if meant is not None:
+                return meant
+            near = nearest(value, [word for word, _ in self.named])
+            raise InputError(f"{self.name}={value}: not a number", at, expected=self.range_text(), near=near)
         inside = self.low < value if self.open_low else self.low <= value
         if self.nonzero and value == 0.0:
             inside = False

@@ -224,7 +224,7 @@ class Level:
     def value(self, parameter: Parameter, given: Assignment) -> Value:
         """Return what an assignment says for a parameter, checked; enumerated values are bare words."""
         value: Value
-        if parameter.words:
+        if parameter.words or (parameter.named and given.text.isalpha()):
             value = given.text
         else:
             number = self.plain_number(given.text)

@@ -81,7 +81,9 @@ class Setting:
         try:
             if is_text(parameter):
                 return check_samples(parameter.name, self.text(), self.at)
-            if parameter.words:
+            if isinstance(self.value, str) and parameter.named and self.value.isalpha():
+                value = self.value
+            elif parameter.words:
                 value = self.value if not isinstance(self.value, bool) else float(self.value)
             else:
                 value = self._number(scope)

@@ -101,6 +101,10 @@ class Cells:
         if np.all(np.isnan(at)):
             return low, high
         at = np.clip(at, low, high)
+        if np.any(np.isinf(at)):
+            raise InputError(
+                "stuck=on and stuck=off are at bounds, and there are none", expected="w_max= w_min="
+            )
         low, high = (np.where(np.isnan(at), one, at) for one in (low, high))
         self._hold(low, high)
         return low, high

@@ -252,5 +252,12 @@ PARAMETERS: tuple[Parameter, ...] = (*_DEVICE, *_UPDATE, *_WRITTEN, *_SPREADS, *
 
 #: Of an instance, and so of single devices of an array.
 INSTANCE: tuple[Parameter, ...] = (
-    _one("stuck", None, "value at which a device never changes", place=_DRAWN, source=_NAMES),
+    _one(
+        "stuck",
+        None,
+        "value at which a device never changes: on at its upper bound, off at its lower",
+        place=_DRAWN,
+        source=_NAMES,
+        named=(("on", math.inf), ("off", -math.inf)),
+    ),
 )

@@ -26,8 +26,20 @@ def one(
     source: str = NAMES,
     integer: bool = False,
     open_low: bool = False,
+    named: tuple[tuple[str, float], ...] = (),
 ) -> Parameter:
     """Return a parameter that is a number, by default of the device itself and named as Rasch et al. do."""
     return Parameter(
-        name, unit, default, text, low, high, open_low, place, source, integer=integer, effect=effect
+        name,
+        unit,
+        default,
+        text,
+        low,
+        high,
+        open_low,
+        place,
+        source,
+        integer=integer,
+        effect=effect,
+        named=named,
     )

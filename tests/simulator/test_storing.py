@@ -252,3 +252,23 @@ def test_shared_trains_need_updates_that_are_products() -> None:
         one.descend_contrast(
             free, one.settle(INPUTS, TIGHT, Nudge(TARGETS, 0.3), free), dict.fromkeys(one.parameters(), 0.1)
         )
+
+
+def test_single_devices_are_stuck_on_or_off_by_name() -> None:
+    made = chip("update=softbounds w_max=0.8 w_min=-0.6 wscale=2").set(
+        {"Yxh[0,1].stuck": "on", "Yxh[1,2].stuck": "off", "Yxh[1,4].stuck": 0.25}
+    )
+    for one in forms(made):
+        one.moment = moment()
+        one.change({"Yxh": np.full((2, 5), 0.3)})
+        weights = one.parameters()["Yxh"]
+        assert (weights[0, 1], weights[1, 2], weights[1, 4]) == pytest.approx((1.6, -1.2, 0.5))
+
+
+def test_what_stuck_may_be_is_said() -> None:
+    with pytest.raises(InputError, match="stuck=onn: not a number") as raised:
+        _ = chip("update=softbounds").set({"Yxh[0,1].stuck": "onn"}).circuit
+    assert raised.value.near == "on"
+    assert "on | off | a number" in str(raised.value)
+    with pytest.raises(InputError, match="are at bounds, and there are none"):
+        chip("").set({"Yxh[0,1].stuck": "on"}).compile()

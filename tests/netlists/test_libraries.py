@@ -147,9 +147,10 @@ def test_drift_and_flicker_of_the_phase_change_models() -> None:
     independent = NOISES["StateIndependentNoiseModel"]
     assert values("pcm_state_independent")["drift_nu"] == independent["nu_mean"]
     assert values("pcm_state_independent")["drift_dtod"] == independent["nu_std"]
-    assert NOISES["HermesNoiseModel_2dev"]["nu_mean"].startswith("g<.0945: clip(-.0387 ln g-.0182,.072,.13)")
-    card = values("pcm_hermes_2")
-    assert [card[f"drift_nu{end}"] for end in ("", "_k", "_min", "_max")] == [-0.0182, 0.0387, 0.072, 0.13]
+    for name, key in (("pcm_hermes", "HermesNoiseModel_1dev"), ("pcm_hermes_2", "HermesNoiseModel_2dev")):
+        assert NOISES[key]["nu_mean"].startswith("g<.0945: clip(-.0387 ln g-.0182,.072,.13)")
+        card = values(name)
+        assert [card[f"drift_nu{end}"] for end in ("", "_k", "_min", "_max")] == [-0.0182, 0.0387, 0.072, 0.13]
 
 
 def _deviation(name: str, conductance: float, full: float) -> float:
@@ -175,7 +176,9 @@ def test_errors_of_crosssim_are_the_published_ones_at_any_conductance(share: flo
     assert values("reram_milo")["gmin"] == pytest.approx(devices["RRAMMilo"]["G_uS"][0] * 1e-6)
     for name, key in (("reram_cmo", "0.2%"), ("reram_cmo_2", "2%")):
         low, high = NOISES["ReRamCMONoiseModel"]["prog_uS_low_to_high"][key]
-        assert _deviation(name, 100 * share, 100) == pytest.approx(low + high * 100 * share)
+        least, full = NOISES["ReRamCMONoiseModel"]["g_uS"]
+        assert (values(name)["gmin"], values(name)["gmax"]) == pytest.approx((least * 1e-6, full * 1e-6))
+        assert _deviation(name, full * share, full) == pytest.approx(low + high * full * share)
 
 
 def test_sonos_of_every_day() -> None:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices import node_law
-from eqchip.devices.place import Places
 from eqchip.netlists.circuit import GROUND, INPUT_PREFIX, Circuit, Instance
 from eqchip.simulator.cost.costs import cost as cost_named
 from eqchip.simulator.couplings.coupling import End, Ends
@@ -180,7 +179,6 @@ def _link(layout: Layout, instance: Instance, dtype: Any) -> Link:
         diagonal=instance.paired and instance.diagonal,
         energy_scale=layout.scales.energy,
         dtype=dtype,
-        places=Places(),
         # Symmetric leaves the diagonal out by itself.
         mask=instance.mask if instance.paired else instance.crossings(),
     )

@@ -8,7 +8,7 @@ gleak·vunit), θ the weights stored:
     contrast        batch mean of ∂E/∂θ (second) − ∂E/∂θ (first), per unit of the energy scale
     gradient        batch mean of Σ μ ∂(drives)/∂θ, for adjoints μ at both ends
 
-Between θ and F, R stand the places stored and read (devices/place.py), in that order.
+θ is what a phase reads: what devices that are not ideal make of it has been before (simulator/storing.py).
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-from eqchip.devices.place import Places
 
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
@@ -116,7 +114,6 @@ class Ends:
     diagonal: bool  # of an array on one bus with W = Wᵀ: whether nodes drive themselves
     energy_scale: float  # W, gleak·vunit² of the outputs
     dtype: Any
-    places: Places
     mask: NDArray[np.bool_] | None = None  # where there is a device; None: everywhere (but see diagonal)
 
     def scales(self) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.place import Place
 from eqchip.simulator.couplings.coupling import Ends, descend_plainly, plain, scaled
 from eqchip.simulator.couplings.products import accumulate, multiply
 from eqchip.simulator.couplings.sparse_rows import add_outer, add_product
@@ -24,7 +23,6 @@ class Dense:
     def __init__(self, ends: Ends) -> None:
         self.name = ends.name
         self.into_post, self.into_pre = ends.into_post, ends.into_pre
-        self.places = ends.places
         self.dtype = ends.dtype
         forward, backward, local = ends.scales()
         self.forward_scale = plain(forward, ends.dtype)
@@ -39,13 +37,10 @@ class Dense:
         """The weights stored, (n_pre, n_post); not a copy."""
         return self._theta
 
-    def _read(self) -> Array:
-        return self.places.at(Place.READ, self.places.at(Place.STORED, self._theta))
-
     def forward_matrix(self) -> Array:
         """Return F."""
         if self._forward is None:
-            self._forward = scaled(self._read(), self.forward_scale)
+            self._forward = scaled(self._theta, self.forward_scale)
         return self._forward
 
     def forward_transposed(self) -> Array:
@@ -58,7 +53,7 @@ class Dense:
     def backward_transposed(self) -> Array:
         """Return Rᵀ, contiguous."""
         if self._backward is None:
-            self._backward = np.ascontiguousarray(scaled(self._read(), self.backward_scale).T)
+            self._backward = np.ascontiguousarray(scaled(self._theta, self.backward_scale).T)
         return self._backward
 
     def backward_matrix(self) -> Array:

@@ -29,10 +29,6 @@ class Masked(Dense):
         self.mask = ends.mask
         super().__init__(replace(ends, theta=np.where(ends.mask, ends.theta, 0.0)))
 
-    def _read(self) -> Array:
-        read = super()._read()
-        return read if read is self._theta else np.where(self.mask, read, 0.0).astype(self.dtype)
-
     def contrast(self, first: tuple[Array, Array], second: tuple[Array, Array]) -> Array:
         """Return the contrast of the devices there are."""
         return np.asarray(super().contrast(first, second) * self.mask)

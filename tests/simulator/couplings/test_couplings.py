@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from eqchip.devices.place import Place, Places
 from eqchip.simulator.couplings.coupling import End, Ends
 from eqchip.simulator.couplings.dense import Dense
 from eqchip.simulator.couplings.masked import Masked, MaskedPairs
@@ -30,7 +29,6 @@ def ends(rows: int = 3, columns: int = 4, alike: bool = False, **changes: Any) -
         diagonal=False,
         energy_scale=1.7,
         dtype=np.float64,
-        places=Places(),
     )
     return replace(made, **changes)
 
@@ -181,24 +179,6 @@ def test_a_clamped_end_feels_nothing() -> None:
     np.testing.assert_allclose(found, rho.T @ mu / 5 * coupling.forward_scale, rtol=1e-12)
 
 
-class Shift:
-    """An imperfection that adds, for tests."""
-
-    def __init__(self, place: Place, factor: float, added: float) -> None:
-        self.name, self.place, self.factor, self.added = f"at {place.value}", place, factor, added
-
-    def apply(self, values: Any) -> Any:
-        return values * self.factor + self.added
-
-
-def test_weights_pass_the_places_stored_and_read_in_this_order() -> None:
-    places = Places([Shift(Place.READ, 1.0, 1.0), Shift(Place.STORED, 2.0, 0.0)])
-    coupling = Dense(ends(alike=True, places=places))
-    wanted = coupling.theta * 2.0 + 1.0
-    np.testing.assert_array_equal(coupling.drive(np.eye(3)), wanted)
-    np.testing.assert_array_equal(coupling.back(np.eye(4)), wanted.T)
-
-
 def masked(kind: Any, **changes: Any) -> Any:
     mask = RANDOM.random((4, 4)) < 0.5
     mask[0, 1], mask[2, 3] = True, False
@@ -232,13 +212,6 @@ def test_where_there_is_no_device_nothing_is_driven_felt_or_kept(kind: Any, whol
     coupling = kind(replace(square(True, alike=True), mask=mask, theta=coupling.theta))
     np.testing.assert_allclose(coupling.drive(a), plain.drive(a))
     np.testing.assert_allclose(coupling.contrast((a, a), (c, c))[mask], plain.contrast((a, a), (c, c))[mask])
-
-
-@pytest.mark.parametrize("kind", [Masked, MaskedPairs])
-def test_an_imperfection_makes_no_device_where_there_is_none(kind: Any) -> None:
-    coupling, mask = masked(kind, places=Places([Shift(Place.READ, 1.0, 1.0)]))
-    np.testing.assert_array_equal(coupling.forward_matrix()[~mask], 0.0)
-    assert np.all(coupling.forward_matrix()[mask] != 0.0)
 
 
 def test_columns_alike_and_rows_that_are_not_stand_transposed_too() -> None:

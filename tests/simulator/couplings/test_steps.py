@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from eqchip import threads
-from eqchip.devices.place import Places
 from eqchip.simulator.couplings import products, sparse_rows
 from eqchip.simulator.couplings.coupling import Coupling, End, Ends
 from eqchip.simulator.couplings.kinds import kind_of
@@ -40,7 +39,6 @@ def coupling(
         diagonal=False,
         energy_scale=2e-6,
         dtype=dtype,
-        places=Places(),
         mask=mask,
     )
     return kind_of("dense", paired, ends)(ends)

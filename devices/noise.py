@@ -9,8 +9,7 @@ density is two-sided, A²/Hz, ⟨i(t)i(t′)⟩ = D·δ(t − t′): half of wha
 A junction's is 2kTg at zero bias, g = qIs/(nkT), for emission coefficient n = 1 alone: with another n it is n
 times what equilibrium at T demands, and a capacitor on it has n·kT/C.
 
-Source: Nyquist, Phys. Rev. 32:110 (1928); van der Ziel, Noise in Solid State Devices
-and Circuits (1986), 4.1.
+Source: Nyquist, Phys. Rev. 32:110 (1928); van der Ziel, Noise in Solid State Devices and Circuits (1986).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ Its label is NL = 10.1015 times its largest distance from the straight line, wit
 
 where the distance is largest at x = ln(k/q)/k. The published table of 900 entries is this to 5 digits.
 
-Source: Chen, Peng & Yu, IEEE TCAD 37:3067 (2018), equations 1 and 2 (curve); the closed form is our own.
+Source: Chen, Peng & Yu, IEEE TCAD 37:3067 (2018) (curve); the closed form is our own.
 Limits: |NL| < 10.1015; labels beyond 9 are none of NeuroSim's.
 """
 

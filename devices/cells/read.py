@@ -8,9 +8,9 @@
 
 Traps move when time passes, not when they are read: phases of one sample see the same.
 
-Source: Nandakumar et al., ICECS (2019), equations 4 and 5 (1/f of phase-change memory); Machlup, J. Appl.
-Phys. 25:341 (1954) (telegraph). Limits: 1/f has the variance that the law gives a single reading; its
-correlation from one reading to the next is not there.
+Source: Nandakumar et al., ICECS (2019) (1/f of phase-change memory); Machlup, J. Appl. Phys. 25:341 (1954)
+(telegraph). Limits: 1/f has the variance that the law gives a single reading; its correlation from one
+reading to the next is not there.
 """
 
 from __future__ import annotations

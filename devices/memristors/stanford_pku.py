@@ -12,10 +12,10 @@
 A positive voltage closes the gap: it turns the device on, and its own heat makes that abrupt. The published
 program cuts motion off at fmin in one jump, which no implicit step can solve; the ramp of 5 % replaces it.
 
-Source: Guan, Yu & Wong, IEEE Electron Device Lett. 33 (2012) 1405 and IEEE Trans. Electron Devices 59 (2012)
-1172; Jiang et al., SISPAD 2014, 41. With the default numbers and 0.1 V its resistance is 542 Ω on, 218.6 kΩ
-off, as published. Limits: temperature follows the power at once; the model's random term is left out: as
-published it is scaled by dt where a random walk needs √dt, so it would vanish with the step.
+Source: Guan, Yu & Wong, IEEE Electron Device Lett. 33 (2012) 1405; Jiang et al., SISPAD 2014, 41. With the
+default numbers and 0.1 V its resistance is 542 Ω on, 218.6 kΩ off, as published. Limits: temperature follows
+the power at once; the model's random term is left out: as published it is scaled by dt where a random walk
+needs √dt, so it would vanish with the step.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ Rows that `held` marks belong to inputs that data hold. A family with a supply d
 is built with output stages that push against its inputs. What else flows there, the input delivers. Rows of
 states (of a memristor) are no circuit and carry no power.
 
-Source: Tellegen's theorem; Desoer & Kuh, Basic Circuit Theory (1969), chapter 9. Limits: a controlled source
+Source: Tellegen's theorem; Desoer & Kuh, Basic Circuit Theory. Limits: a controlled source
 is ideal, its net energy is delivered (negative where it absorbs); what a memristor stores is not told from
 what it burns.
 """

@@ -11,7 +11,7 @@ second for a slope, whole curves take the first for a trend. Both are cases of
 a Kalman filter whose gain is 1 at ρ = 0 (steps) and falls to 0 as ρ → ∞ (curves). Σ eₖ²/Sₖ is what least
 squares makes small; N·ln(mean eₖ²/Sₖ) + Σ ln Sₖ, least over ρ too, tells the two noises apart.
 
-Source: prediction-error method, L. Ljung, System Identification (1999), §7; Kalman (1960), linearised about
+Source: prediction-error method, L. Ljung, System Identification (1999); Kalman (1960), linearised about
 the estimate. Limits: both noises are white and equal over the range; summary.py asks how they vary.
 """
 

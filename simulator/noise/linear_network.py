@@ -15,7 +15,7 @@ Directions without capacitance (a node with none, or two nodes that only a capac
 first, by the Schur complement of G: what is left is again a passive network at one temperature. They follow
 the others at once; their own noise is white, of infinite variance, and is left out.
 
-Source: Nyquist, Phys. Rev. 32:110 (1928); van Kampen, Stochastic Processes in Physics and Chemistry, VIII.6.
+Source: Nyquist, Phys. Rev. 32:110 (1928); van Kampen, Stochastic Processes in Physics and Chemistry.
 Limits: C and G constant and symmetric, G with no negative eigenvalue: a passive network.
 """
 

@@ -8,7 +8,7 @@
 A step has the law of the process itself, whatever h; a naive step, which flips with probability rate·h, gets
 occupancy and correlation wrong as soon as rate·h is not small. What happened between two steps is not seen.
 
-Source: Kirton & Uren, Adv. Phys. 38:367 (1989), section 2.
+Source: Kirton & Uren, Adv. Phys. 38:367 (1989).
 """
 
 from __future__ import annotations

@@ -51,7 +51,11 @@ class Store:
         self.cells.program(np.asarray(weights, dtype=np.float64), random, exact)
 
     def change(self, request: Array, random: np.random.Generator) -> None:
-        """Ask the cells for a change."""
+        """Ask the cells for a change; where a pair has one cell, or none is, no other is pulsed."""
+        if self._paired:
+            request = np.triu(request)
+        if self._there is not None:
+            request = np.where(self._there, request, 0.0)
         self.cells.change(np.asarray(request, dtype=np.float64), random)
 
     @property

@@ -39,7 +39,7 @@ class Storing:
     periphery: Periphery
     revision: int  # counts changes of θ
     _moment: Moment | None = None
-    _drawn = 0  # writings in this moment
+    _drawn: dict[tuple[str, str], int] | None = None  # writings in this moment, by purpose and array
     _entered = ""  # the one entered last
 
     def _theta(self, name: str) -> Array:
@@ -135,7 +135,7 @@ class Storing:
     @moment.setter
     def moment(self, moment: Moment | None) -> None:
         left = self._moment is not None and moment is None
-        self._moment, self._drawn = moment, 0
+        self._moment, self._drawn = moment, None
         if left and self.fluctuates:
             self._lay_all()
 
@@ -180,10 +180,12 @@ class Storing:
 
     def _random(self, what: str, name: str) -> np.random.Generator:
         """Return the generator of one writing: its own in every moment, and each time in it."""
-        self._drawn += 1
+        key, drawn = (what, name.lower()), self._drawn or {}
+        number = drawn.get(key, 0) + 1
+        self._drawn = {**drawn, key: number}
         if self._moment is None:
-            return stream(0, what, name.lower(), self._drawn)
-        return self._moment.stream(what, name.lower(), self._drawn)
+            return stream(0, *key, number)
+        return self._moment.stream(*key, number)
 
 
 def phase_name(nudge: Nudge | None) -> str:

@@ -2,7 +2,8 @@
 
 What time steps is x (B, n), dx/dt = f(x) + c(t) + n(t):
 
-    n   white, of density D: after each step x gets √q·ξ, q = D/2λ·(1 − a²) (ornstein_uhlenbeck.white_step)
+    n   white, of density D: after each step x gets √q·ξ, q = D/2λ·(1 − a²) (ornstein_uhlenbeck.white_step);
+        around steps of second order it gets half of its noise before and half after (split_step)
     c   1/f and telegraph noise, held for the length of a step at its value, which takes exact steps itself
 
 A draw is keyed by the seed, the purpose, the epoch and the phase, and counted by sample, step and node: it
@@ -27,8 +28,9 @@ from eqchip.simulator.noise.telegraph import Telegraph
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
 
-#: Channels of draws: white noise, traps, kicks, then the processes of 1/f noise.
+#: Channels of draws: white noise, traps, kicks, then the processes of 1/f noise; white noise before a step.
 WHITE, TRAPS, KICKS, SLOW = 0, 1, 2, 3
+BEFORE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Intensity:
     coupled: Coupled | None = None  # in place of `density`
     kicks: Kicks | None = None  # beside either
     at: NDArray[np.int64] | None = None  # where the m stand among the n; None: m = n
+    #: Place of each of the m in the order of the circuit's nodes, which their draws follow; None: theirs.
+    order: NDArray[np.int64] | None = None
 
 
 class Shaking:
@@ -78,8 +82,14 @@ class Shaking:
         self.samples = np.ascontiguousarray(moment.rows, np.int64)
         self.states = self._begin() if before is None else list(before)
 
-    def white(self, step: int, count: int, channel: int = WHITE) -> Array:
-        """Return standard normals (B, count) for the end of a step, counted from 1."""
+    def white(self, step: int, channel: int = WHITE) -> Array:
+        """Return standard normals (B, m) for the end of a step, counted from 1; `BEFORE`: its beginning."""
+        out = self.kicks(step, len(self.intensity.density), channel)
+        order = self.intensity.order
+        return out if order is None else out[:, order]
+
+    def kicks(self, step: int, count: int, channel: int = KICKS) -> Array:
+        """Return standard normals (B, count) of sources, for the end of a step."""
         out = np.empty((len(self.samples), count), np.float32)
         random.normals(out, *self.key, self.samples, step, channel)
         return out
@@ -128,10 +138,12 @@ class Shaking:
         channel: int,
     ) -> Array:
         """Return what a process wants for a step; a node's draw is its own whatever other nodes have."""
-        out = np.empty((len(self.samples), int(places[-1]) + 1))
+        order = self.intensity.order
+        at = places if order is None else order[places]
+        out = np.empty((len(self.samples), int(np.max(at)) + 1))
         draw = random.uniforms if isinstance(process, Telegraph) else random.normals
         draw(out, *self.key, self.samples, step, channel)
-        return out[:, places]
+        return out[:, at]
 
 
 def slow_of(

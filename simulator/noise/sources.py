@@ -21,6 +21,7 @@ from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.noise.shaking import Intensity, slow_of
 from eqchip.simulator.scales import Scales
 from eqchip.simulator.spread import spread
+from eqchip.simulator.system import System
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -70,10 +71,29 @@ def intensity(
     """
     white = sources.white[nodes] + sources.factor[nodes] * synapses
     per = capacitance * unit
+    order = None
+    if np.any(np.diff(nodes) < 0):  # nodes inside devices, 0 here, come last
+        order = np.argsort(np.argsort(np.where(nodes > 0, nodes, len(sources.white)), kind="stable"))
     return Intensity(
         white / per**2,
         slow_of(
             (sources.flicker[nodes] / per, sources.flicker_low[nodes], sources.flicker_high[nodes]),
             (sources.telegraph[nodes] / per, sources.telegraph_up[nodes], sources.telegraph_down[nodes]),
         ),
+        order=order,
     )
+
+
+def synapses_into(system: System) -> FloatArray:
+    """Return the transconductance that drives each unknown of a sparse chip, S; ground at the end."""
+    total = np.zeros(system.size + 1)
+    for found in system.ranges.values():
+        driven = found.instance.family.transconductance
+        if driven is None or found.start == found.stop:
+            continue
+        graph = found.graph
+        first, last = graph.pin_start[found.start], graph.pin_start[found.stop]
+        pins = graph.pins[first:last].reshape(found.stop - found.start, -1)
+        into = driven(found.values)
+        np.add.at(total, pins[:, : into.shape[1]], into)
+    return total

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.cells.pulses import BOUNDS, NORMALS, Asked, row_of_pulses
+from eqchip.devices.cells.pulses import BOUNDS, NORMALS, Asked, changes_of, row_of_pulses, total
 from eqchip.devices.random import row_of_normals, row_of_uniforms
 from eqchip.kernels import kernel
 
@@ -45,7 +45,10 @@ DISCRETE = 0.5826
 
 
 class Affine(NamedTuple):
-    """Steps of each device, (rows, columns): c, s, ln(1 + s) and the noise, up and down; and bounds."""
+    """Steps of each device, (rows, columns): c, s, ln(1 + s) and the noise, up and down; and bounds.
+
+    What all devices share stands in one row only, which stays in the nearest cache.
+    """
 
     up_c: FloatArray
     up_s: FloatArray
@@ -84,6 +87,12 @@ def expm1(x: float) -> float:
     return e * (2.0 + e)
 
 
+@kernel(inline=True)
+def own(values: FloatArray, row: int) -> FloatArray:
+    """Return the row of a device, or that of all."""
+    return values[row if len(values) > 1 else 0]
+
+
 @kernel
 def reflected(start: float, end: float, spread: float, n: float, u: float) -> float:
     """Return how far from its bound a device is that pulses would take from `start` to `end` without one."""
@@ -105,11 +114,11 @@ def affine_row(
     multiplicative: bool,
 ) -> float:
     """Set `raw` to where pulses take a row without bounds, `width` to its deviation; how near bounds are."""
-    up_c, up_s = devices.up_c[row], devices.up_s[row]
-    up_log, up_noise = devices.up_log[row], devices.up_noise[row]
-    down_c, down_s = devices.down_c[row], devices.down_s[row]
-    down_log, down_noise = devices.down_log[row], devices.down_noise[row]
-    low, high = devices.low[row], devices.high[row]
+    up_c, up_s = own(devices.up_c, row), own(devices.up_s, row)
+    up_log, up_noise = own(devices.up_log, row), own(devices.up_noise, row)
+    down_c, down_s = own(devices.down_c, row), own(devices.down_s, row)
+    down_log, down_noise = own(devices.down_log, row), own(devices.down_noise, row)
+    low, high = own(devices.low, row), own(devices.high, row)
     for j in range(len(w)):
         up = request[j] >= 0.0
         c, s = (up_c[j], up_s[j]) if up else (down_c[j], down_s[j])
@@ -147,7 +156,7 @@ def hold_row(
     k1: int,
 ) -> float:
     """Move a row to `raw`, within its bounds; return the sum of its pulses weighted with the mean value."""
-    low, high = devices.low[row], devices.high[row]
+    low, high = own(devices.low, row), own(devices.high, row)
     if near:
         u = np.empty(len(w))
         row_of_uniforms(u, k0, k1, row, sample, BOUNDS)
@@ -183,18 +192,26 @@ def affine_rows(
     k1: int,
     sums: FloatArray,
 ) -> None:
-    """Pulse rows `first` to `last`. touched: pulses of each device; sums (rows, 2): weighted, lost pulses."""
+    """Pulse rows `first` to `last`; those that get no pulse stay as they are.
+
+    touched: pulses of each device, left out where it has no rows; sums (rows, 3): weighted, lost and all
+    pulses of each row.
+    """
     columns = w.shape[1]
     z = np.empty(columns, np.float32)
     request, pulses = np.empty(columns), np.empty(columns)
     raw, width = np.empty(columns), np.empty(columns)
-    samples = 1 if asked.matrix.shape[0] else asked.rows.shape[0]
     for row in range(first, last):
-        for sample in range(samples):
+        for sample in range(changes_of(asked)):
             sums[row, 1] += row_of_pulses(asked, row, sample, k0, k1, request, pulses)
+            count = total(pulses)
+            if count == 0.0:
+                continue
+            sums[row, 2] += count
             row_of_normals(z, k0, k1, row, sample, NORMALS)
             room = affine_row(w[row], request, pulses, z, raw, width, row, devices, multiplicative)
             near = room < 0.0
             sums[row, 0] += hold_row(w[row], pulses, raw, width, row, sample, devices, near, k0, k1)
-            for j in range(columns):
-                touched[row, j] += pulses[j]
+            if len(touched):
+                for j in range(columns):
+                    touched[row, j] += pulses[j]

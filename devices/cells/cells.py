@@ -71,7 +71,8 @@ class Cells:
         self._column = _column(given, self.shape, chip_stream) if self.kind == pairs.REFERENCE else None
         self._zero = np.zeros(()) if self._column else drawn.absolute("reference")
         if drawn.word("symmetry") == "1":
-            self._zero = self._zero + symmetry_points(self._devices).reshape(self._all)
+            height = math.prod(self._all[:-1])
+            self._zero = self._zero + symmetry_points(self._devices, height).reshape(self._all)
         self._zero = np.broadcast_to(self._zero, self._all)
         self._joule, self._conductance = _energies(drawn, given, self.wscale, self._bounds)
 
@@ -175,9 +176,27 @@ class Cells:
                 "pulses=shared needs what rows and columns do, not the change of each weight alone",
                 expected="a rule and estimator whose updates are products; or pulses=independent",
             )
-        matrix = steps.rows(np.asarray(request) / (self.wscale * self.dw_min), self.shape)
+        matrix = np.multiply(request, 1.0 / (self.wscale * self.dw_min), dtype=np.float64, order="C")
         asked = pulses.of_matrix(
-            matrix, self._mode, self._longest, pairs.SHARES[self.kind], self.kind == pairs.ONESIDED
+            matrix.reshape(-1, self._all[-1]),
+            self._mode,
+            self._longest,
+            pairs.SHARES[self.kind],
+            self.kind == pairs.ONESIDED,
+        )
+        self._pulse(asked, *key_of(random), random)
+
+    def change_by_products(
+        self, rows: Array, columns: Array, factor: float, random: np.random.Generator
+    ) -> None:
+        """Ask for the change factor·Σ rows[b] ⊗ columns[b], shapes (samples, rows | columns)."""
+        asked = pulses.of_products(
+            np.multiply(rows, factor / (self.wscale * self.dw_min), dtype=np.float64, order="C"),
+            np.ascontiguousarray(columns, dtype=np.float64),
+            self._mode,
+            self._longest,
+            pairs.SHARES[self.kind],
+            self.kind == pairs.ONESIDED,
         )
         self._pulse(asked, *key_of(random), random)
 
@@ -201,7 +220,8 @@ class Cells:
 
     def _pulse(self, asked: pulses.Asked, k0: int, k1: int, random: np.random.Generator) -> None:
         hidden = self.hidden.reshape(-1, self._all[-1])
-        touched, sums = np.zeros(hidden.shape), np.zeros((len(hidden), 2))
+        follows = self._write_noise or self.age.ndim or self._keeping.drifts or self._programming.wears
+        touched, sums = np.zeros(hidden.shape if follows else (0, 0)), np.zeros((len(hidden), 3))
         devices = self._devices
         if isinstance(devices, Affine):
             plain = self._multiplicative
@@ -216,11 +236,12 @@ class Cells:
                 curved_rows(first, last, hidden, touched, asked, devices, group, k0, k1, sums)
 
         share(work, len(hidden))
-        weighted, lost = sums.sum(axis=0)
+        weighted, lost, count = sums.sum(axis=0)
         self.lost += float(lost)
         self.hidden = self._programming.on_levels(self.hidden)
-        self._spend(float(touched.sum()), float(weighted))
-        self._written(touched.reshape(self._all), random)
+        self._spend(float(count), float(weighted))
+        if follows:
+            self._written(touched.reshape(self._all), random)
         self._turns += 1
         if self._refresh and self._turns % self._refresh == 0 and pairs.planes(self.kind) == 2:
             self._renew(random)

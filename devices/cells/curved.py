@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.cells.affine import expm1
-from eqchip.devices.cells.pulses import NORMALS, Asked, row_of_pulses
+from eqchip.devices.cells.affine import expm1, own
+from eqchip.devices.cells.pulses import NORMALS, Asked, changes_of, row_of_pulses, total
 from eqchip.devices.random import row_of_normals
 from eqchip.kernels import kernel
 
@@ -48,7 +48,7 @@ _MANTISSA_BITS = np.uint64(52)
 
 
 class Curved(NamedTuple):
-    """Steps of each device, (rows, columns), and what all share."""
+    """Steps of each device, (rows, columns), or one row where devices are alike; and what all share."""
 
     law: int
     up: FloatArray  # a₊
@@ -92,9 +92,9 @@ def between(table: FloatArray, low: float, high: float, w: float) -> float:
 def steps_of_row(devices: Curved, row: int, request: FloatArray, at: FloatArray, out: FloatArray) -> None:
     """Set `out` to the mean step, with its sign, of one pulse of the sign of `request` at these values."""
     shared = devices.shared
-    rise, fall = devices.up[row], devices.down[row]
-    bend, bow = devices.up_bend[row], devices.down_bend[row]
-    low, high = devices.low[row], devices.high[row]
+    rise, fall = own(devices.up, row), own(devices.down, row)
+    bend, bow = own(devices.up_bend, row), own(devices.down_bend, row)
+    low, high = own(devices.low, row), own(devices.high, row)
     if devices.law == EXPONENTIAL:
         factor, other, scale, shift = shared[0], shared[1], 2.0 * shared[2], shared[3]
         for j in range(len(at)):
@@ -137,8 +137,8 @@ def move(
     noise, additive = shared[4], shared[5] == 0.0
     exponential = devices.law == EXPONENTIAL
     base, slope = shared[6] * shared[7], shared[6] * shared[8]
-    least, most = devices.least[row], devices.most[row]
-    rise, fall = devices.up[row], devices.down[row]
+    least, most = own(devices.least, row), own(devices.most, row)
+    rise, fall = own(devices.up, row), own(devices.down, row)
     for j in range(len(w)):
         old, moved = w[j], abs(first[j])
         # Noise of early pulses passes through the slope of later ones: Σ (1 + g′)²ᵏ ≈ m·(1 + (m − 1)·g′).
@@ -178,15 +178,20 @@ def curved_rows(
     z = np.zeros(width, np.float32)
     request, pulses, left, m = np.empty(width), np.empty(width), np.empty(width), np.empty(width)
     first, middle, step = np.empty(width), np.empty(width), np.empty(width)
-    samples = 1 if asked.matrix.shape[0] else asked.rows.shape[0]
     for row in range(start, stop):
-        for sample in range(samples):
+        for sample in range(changes_of(asked)):
             sums[row, 1] += row_of_pulses(asked, row, sample, k0, k1, request, pulses)
+            count = total(pulses)
+            if count == 0.0:
+                continue
+            sums[row, 2] += count
             most = 0.0
             for j in range(width):
                 left[j] = pulses[j]
-                touched[row, j] += pulses[j]
                 most = max(most, pulses[j])
+            if len(touched):
+                for j in range(width):
+                    touched[row, j] += pulses[j]
             size = max(group, most / MOST)
             for number in range(math.ceil(most / size)):
                 row_of_normals(z, k0, k1, row, sample, NORMALS + number)
@@ -208,12 +213,13 @@ def largest_group(devices: Curved) -> float:
 
     It is looked for at 33 values of up to 256 devices.
     """
-    height, width = devices.up.shape
+    height = max(len(one) for one in devices[1:9])
+    width = devices.up.shape[1]
     rows = np.unique(np.linspace(0, height - 1, min(height, 16)).astype(np.int64))
     columns = np.unique(np.linspace(0, width - 1, min(width, 16)).astype(np.int64))
     steepest, out = 0.0, np.empty((33, width))
     for row in rows:
-        low, high = devices.low[row], devices.high[row]
+        low, high = own(devices.low, row), own(devices.high, row)
         values = low + np.linspace(0.0, 1.0, 33)[:, None] * (high - low)
         for sign in (1.0, -1.0):
             for node in range(33):

@@ -16,8 +16,10 @@ import math
 from eqchip.devices.cells.declarations_in_time import KEPT, SEEN
 from eqchip.devices.cells.declaring import LABELS as _LABELS
 from eqchip.devices.cells.declaring import NAMES as _NAMES
+from eqchip.devices.cells.declaring import PAIRS as _PAIRS
 from eqchip.devices.cells.declaring import PCM as _PCM
 from eqchip.devices.cells.declaring import PULSES as _PULSES
+from eqchip.devices.cells.declaring import TOOL as _TOOL
 from eqchip.devices.cells.declaring import one as _one
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.place import Place
@@ -45,16 +47,43 @@ _DEVICE = (
         "single",
         "devices a weight: one; a pair of which both move by half; a pair of which each is only pulsed up; "
         "one against a reference column",
-        source=_NAMES,
+        source=_PAIRS,
         words=("single", "pair", "onesided", "reference"),
     ),
-    _one("refresh", 0.0, "changes between two refreshes of a pair; 0: never", 0.0, integer=True),
+    _one(
+        "refresh",
+        0.0,
+        "changes between two refreshes of a pair; 0: never",
+        integer=True,
+        low=0.0,
+        source=_PAIRS,
+    ),
     _one("dw_min", 1e-3, "mean step of one pulse", 0.0, open_low=True, source=_PULSES),
     _one("bl", 31, "pulses in the longest train", 1, integer=True, source=_PULSES),
-    _one("gmax", None, "conductance of a value of w_max; gunit·wscale if not given", 0.0, unit="S"),
-    _one("gmin", 0.0, "conductance of a value of w_min", 0.0, unit="S"),
-    _one("pulse_v", None, "voltage of a pulse; without it no energy of programming is known", unit="V"),
-    _one("pulse_t", None, "length of a pulse; without it no energy of programming is known", 0.0, unit="s"),
+    _one(
+        "gmax",
+        None,
+        "conductance of a value of w_max; gunit·wscale if not given",
+        0.0,
+        unit="S",
+        source=_LABELS,
+    ),
+    _one("gmin", 0.0, "conductance of a value of w_min", 0.0, unit="S", source=_LABELS),
+    _one(
+        "pulse_v",
+        None,
+        "voltage of a pulse; without it no energy of programming is known",
+        unit="V",
+        source=_LABELS,
+    ),
+    _one(
+        "pulse_t",
+        None,
+        "length of a pulse; without it no energy of programming is known",
+        0.0,
+        unit="s",
+        source=_LABELS,
+    ),
 )
 
 _UPDATE = (
@@ -126,7 +155,15 @@ _WRITTEN = (
         effect="bounds",
         source=_PULSES,
     ),
-    _one("levels", 0.0, "levels from w_min to w_max; 0: any value", 0.0, place=_PROGRAMMED, integer=True),
+    _one(
+        "levels",
+        0.0,
+        "levels from w_min to w_max; 0: any value",
+        0.0,
+        place=_PROGRAMMED,
+        source=_TOOL,
+        integer=True,
+    ),
     _one("stuck_prob", 0.0, "share of devices that never change", 0.0, 1.0, place=_DRAWN, effect="stuck"),
     _one(
         "stuck_range",

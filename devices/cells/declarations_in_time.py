@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from eqchip.devices.cells.declaring import PCM as _PCM
+from eqchip.devices.cells.declaring import TOOL as _TOOL
+from eqchip.devices.cells.declaring import TRAPS as _TRAPS
 from eqchip.devices.cells.declaring import one as _one
 from eqchip.devices.place import Place
 
@@ -46,7 +48,15 @@ KEPT = (
 
 SEEN = (
     _one("read_noise", 0.0, "noise of one reading", 0.0, place=_READ, effect="readnoise"),
-    _one("read_noise_rel", 0.0, "noise of one reading over |value|", 0.0, place=_READ, effect="readnoise"),
+    _one(
+        "read_noise_rel",
+        0.0,
+        "noise of one reading over |value|",
+        0.0,
+        place=_READ,
+        effect="readnoise",
+        source=_TOOL,
+    ),
     _one("flicker", 0.0, "1/f noise of a reading: Q of a value of w_max", 0.0, place=_READ, source=_PCM),
     _one(
         "flicker_exp",
@@ -76,6 +86,7 @@ SEEN = (
         0.0,
         place=_READ,
         effect="telegraph",
+        source=_TRAPS,
     ),
     _one(
         "rtn_up",
@@ -85,6 +96,7 @@ SEEN = (
         unit="1/s",
         place=_READ,
         effect="telegraph",
+        source=_TRAPS,
     ),
     _one(
         "rtn_down",
@@ -94,5 +106,6 @@ SEEN = (
         unit="1/s",
         place=_READ,
         effect="telegraph",
+        source=_TRAPS,
     ),
 )

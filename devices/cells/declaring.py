@@ -11,6 +11,9 @@ NAMES = "Rasch et al. 2021"
 PULSES = "Gokmen & Vlasov 2016"
 LABELS = "Chen, Peng & Yu 2018"
 PCM = "Nandakumar et al. 2019"
+PAIRS = "Burr et al. 2015"
+TRAPS = "Machlup 1954"
+TOOL = "CrossSim 3.2"
 
 
 def one(

@@ -13,8 +13,8 @@ counts along rows and columns are correlated as in hardware: Cov(n_ij, n_ik) = b
 mean is q as long as all probabilities are at most 1; above, they are held at 1, and what is not done is
 counted as lost, in pulses.
 
-Source: Gokmen & Vlasov, Front. Neurosci. 10:333 (2016), equations 2 and 3; the balance of rows and columns:
-Rasch et al., AICAS (2021), update management.
+Source: Gokmen & Vlasov, Front. Neurosci. 10:333 (2016); the balance of rows and columns: Rasch et al.,
+AICAS (2021), update management.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class Asked(NamedTuple):
     longest: int
     share: float  # of a change that each device takes
     onesided: bool  # devices are only pulsed up
+    together: bool  # the samples add up to one change, in place of one after another
 
 
 @kernel
@@ -86,6 +87,28 @@ def ones(word: np.uint64) -> int:
     return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
+@kernel(inner=True, fastmath=frozenset({"contract"}))
+def add_row(out: FloatArray, factor: float, row: FloatArray) -> None:
+    """Add factor·row to out."""
+    for j in range(len(out)):
+        out[j] += factor * row[j]
+
+
+@kernel(inline=True)
+def changes_of(asked: Asked) -> int:
+    """Return how many changes follow one another."""
+    return 1 if asked.together or asked.matrix.shape[0] else asked.rows.shape[0]
+
+
+@kernel(inline=True)
+def total(pulses: FloatArray) -> float:
+    """Return how many pulses a row gets."""
+    found = 0.0
+    for j in range(len(pulses)):
+        found += pulses[j]
+    return found
+
+
 @kernel
 def row_of_pulses(
     asked: Asked, row: int, sample: int, k0: int, k1: int, request: FloatArray, pulses: FloatArray
@@ -98,7 +121,13 @@ def row_of_pulses(
     plane = row // height
     here = row - plane * height
     scale = asked.share if plane == 0 else -asked.share
-    if trains:
+    if asked.together:
+        for j in range(len(request)):
+            request[j] = 0.0
+        for b in range(asked.rows.shape[0]):
+            if asked.rows[b, here] != 0.0:  # most pixels are black
+                add_row(request, scale * asked.rows[b, here], asked.columns[b])
+    elif trains:
         factor = scale * asked.rows[sample, here]
         column = asked.columns[sample]
         for j in range(len(request)):
@@ -175,7 +204,15 @@ def trains(
 def of_matrix(matrix: FloatArray, mode: int, longest: int, share: float, onesided: bool) -> Asked:
     """Return one change of every device."""
     none, bits = np.zeros((0, 0)), np.zeros((0, 0), np.uint64)
-    return Asked(matrix, none, none, bits, bits, mode, longest, share, onesided)
+    return Asked(matrix, none, none, bits, bits, mode, longest, share, onesided, False)
+
+
+def of_products(
+    rows: FloatArray, columns: FloatArray, mode: int, longest: int, share: float, onesided: bool
+) -> Asked:
+    """Return one change of every device, Σ over samples of (row activity × column activity)."""
+    none, bits = np.zeros((0, 0)), np.zeros((0, 0), np.uint64)
+    return Asked(none, rows, columns, bits, bits, mode, longest, share, onesided, True)
 
 
 def of_samples(
@@ -194,4 +231,4 @@ def of_samples(
     if mode == SHARED:
         bits, column_bits, lost = trains(rows, columns, share, longest, k0, k1)
     matrix = np.zeros((0, 0))
-    return Asked(matrix, rows, columns, bits, column_bits, mode, longest, share, onesided), lost
+    return Asked(matrix, rows, columns, bits, column_bits, mode, longest, share, onesided, False), lost

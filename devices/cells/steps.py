@@ -160,6 +160,8 @@ def _table(drawn: Drawn, way: str, needed: bool) -> FloatArray:
 
 
 def rows(values: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """Return values as a matrix: the last axis in columns, all others in rows."""
+    """Return values as a matrix: the last axis in columns, all others in rows; one row of a number."""
     width = shape[-1] if shape else 1
+    if np.ndim(values) == 0:
+        return np.full((1, width), float(values))
     return np.ascontiguousarray(np.broadcast_to(values, shape), dtype=np.float64).reshape(-1, width)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from eqchip.devices.cells.affine import FLATTEST, Affine
+from eqchip.devices.cells.affine import FLATTEST, Affine, own
 from eqchip.devices.cells.curved import Curved, steps_of_row
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
@@ -24,8 +24,10 @@ FloatArray = NDArray[np.float64]
 _HALVINGS = 60
 
 
-def symmetry_points(devices: Affine | Curved) -> FloatArray:
+def symmetry_points(devices: Affine | Curved, height: int = 1) -> FloatArray:
     """Return the symmetry point of each device, (rows, columns), 0 of one that is stuck.
+
+    There are `height` rows at least: those of devices that are all alike stand in one.
 
     InputError where a device that moves has none.
     """
@@ -40,11 +42,13 @@ def symmetry_points(devices: Affine | Curved) -> FloatArray:
         there = ~level | (constant == 0.0)
         there &= (found >= devices.low) & (found <= devices.high)
     else:
-        found = np.empty(devices.up.shape)
-        there = np.empty(devices.up.shape, np.bool_)
+        shape = np.broadcast_shapes(*(one.shape for one in devices[1:9]))
+        found, there = np.empty(shape), np.empty(shape, np.bool_)
         _bisect(devices, found, there)
     stuck = devices.low == devices.high  # they keep the value at which they stand
     found, there = np.where(stuck, 0.0, found), there | stuck
+    shape = max(height, len(found)), found.shape[1]
+    found, there = np.broadcast_to(found, shape), np.broadcast_to(there, shape)
     if not np.all(there):
         raise InputError(
             f"symmetry=1: {np.count_nonzero(~there)} of {there.size} devices have no symmetry point",
@@ -59,7 +63,7 @@ def _bisect(devices: Curved, found: FloatArray, there: NDArray[np.bool_]) -> Non
     up, down = np.ones(width), np.full(width, -1.0)
     rise, fall = np.empty(width), np.empty(width)
     for row in range(found.shape[0]):
-        low, high = devices.low[row].copy(), devices.high[row].copy()
+        low, high = own(devices.low, row).copy(), own(devices.high, row).copy()
         steps_of_row(devices, row, up, low, rise)
         steps_of_row(devices, row, down, low, fall)
         there[row] = rise + fall >= 0.0

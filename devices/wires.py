@@ -25,11 +25,15 @@ EFFECT = "wire"
 
 
 def _resistance(name: str, text: str) -> Parameter:
-    return Parameter(name, "Ω", 0.0, text, low=0.0, place=Place.WIRE, effect=EFFECT)
+    return Parameter(
+        name, "Ω", 0.0, text, low=0.0, place=Place.WIRE, effect=EFFECT, source="Joksas & Mehonic 2020"
+    )
 
 
 def _capacitance(name: str, text: str) -> Parameter:
-    return Parameter(name, "F", 0.0, text, low=0.0, place=Place.WIRE, effect=EFFECT)
+    return Parameter(
+        name, "F", 0.0, text, low=0.0, place=Place.WIRE, effect=EFFECT, source="Kirchhoff's laws"
+    )
 
 
 ROW = _resistance("rrow", "on an array: resistance of a row's wire from crossing to crossing")

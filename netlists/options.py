@@ -19,42 +19,40 @@ _COLDEST = -273.15
 OPTIONS = by_name(
     (
         Parameter(
-            "reltol", "", 1e-3, "Relative tolerance of voltages and currents.", 0.0, 1.0, True, source=_MANUAL
+            "reltol", "", 1e-3, "Relative tolerance of voltages and currents", 0.0, 1.0, True, source=_MANUAL
         ),
+        Parameter("abstol", "A", 1e-12, "Absolute tolerance of currents", 0.0, open_low=True, source=_MANUAL),
+        Parameter("vntol", "V", 1e-6, "Absolute tolerance of voltages", 0.0, open_low=True, source=_MANUAL),
+        Parameter("chgtol", "C", 1e-14, "Absolute tolerance of charges", 0.0, open_low=True, source=_MANUAL),
         Parameter(
-            "abstol", "A", 1e-12, "Absolute tolerance of currents.", 0.0, open_low=True, source=_MANUAL
+            "trtol", "", 7.0, "How far the step error is overestimated", 0.0, open_low=True, source=_MANUAL
         ),
-        Parameter("vntol", "V", 1e-6, "Absolute tolerance of voltages.", 0.0, open_low=True, source=_MANUAL),
-        Parameter("chgtol", "C", 1e-14, "Absolute tolerance of charges.", 0.0, open_low=True, source=_MANUAL),
+        Parameter("gmin", "S", 1e-12, "Conductance across every junction", 0.0, source=_MANUAL),
         Parameter(
-            "trtol", "", 7.0, "How far the step error is overestimated.", 0.0, open_low=True, source=_MANUAL
+            "itl1", "", 100.0, "Newton iterations of an operating point", 1, integer=True, source=_MANUAL
         ),
-        Parameter("gmin", "S", 1e-12, "Conductance across every junction.", 0.0, source=_MANUAL),
+        Parameter("itl2", "", 50.0, "Newton iterations of a step of .dc", 1, integer=True, source=_MANUAL),
+        Parameter("itl4", "", 10.0, "Newton iterations of a time step", 1, integer=True, source=_MANUAL),
+        Parameter("temp", "°C", 27.0, "Temperature of the circuit", _COLDEST, open_low=True, source=_MANUAL),
         Parameter(
-            "itl1", "", 100.0, "Newton iterations of an operating point.", 1, integer=True, source=_MANUAL
-        ),
-        Parameter("itl2", "", 50.0, "Newton iterations of a step of .dc.", 1, integer=True, source=_MANUAL),
-        Parameter("itl4", "", 10.0, "Newton iterations of a time step.", 1, integer=True, source=_MANUAL),
-        Parameter("temp", "°C", 27.0, "Temperature of the circuit.", _COLDEST, open_low=True, source=_MANUAL),
-        Parameter(
-            "tnom", "°C", 27.0, "Temperature parameters hold for.", _COLDEST, open_low=True, source=_MANUAL
+            "tnom", "°C", 27.0, "Temperature parameters hold for", _COLDEST, open_low=True, source=_MANUAL
         ),
         Parameter(
             "method",
             "",
             "trap",
-            "How time is integrated; gear means TR-BDF2 here.",
+            "How time is integrated; gear means TR-BDF2 here",
             words=("trap", "gear", "trbdf2"),
             source=_MANUAL,
         ),
-        Parameter("maxord", "", 2.0, "Largest order of gear.", 1, 6, integer=True, source=_MANUAL),
-        Parameter("gunit", "S", 1.0, "Conductance scale of a chip without neurons.", 0.0, open_low=True),
-        Parameter("vunit", "V", 1.0, "Voltage scale of a chip without neurons.", 0.0, open_low=True),
+        Parameter("maxord", "", 2.0, "Largest order of gear", 1, 6, integer=True, source=_MANUAL),
+        Parameter("gunit", "S", 1.0, "Conductance scale of a chip without neurons", 0.0, open_low=True),
+        Parameter("vunit", "V", 1.0, "Voltage scale of a chip without neurons", 0.0, open_low=True),
         Parameter(
             "energy",
             "",
             0.0,
-            "1: .tran adds up what sources deliver, what devices burn and what is stored.",
+            "1: .tran adds up what sources deliver, what devices burn and what is stored",
             0.0,
             1.0,
             integer=True,
@@ -63,7 +61,7 @@ OPTIONS = by_name(
             "settletol",
             "",
             0.01,
-            "How near its end a sample is settled, in state units: for latency.",
+            "How near its end a sample is settled, in state units: for latency",
             0.0,
             open_low=True,
         ),
@@ -71,7 +69,7 @@ OPTIONS = by_name(
             "chipseed",
             "",
             0.0,
-            "Which chip off the line: seeds all that differs from device to device.",
+            "Which chip off the line: seeds all that differs from device to device",
             0.0,
             integer=True,
         ),

@@ -49,6 +49,7 @@ RESISTANCE_SPREAD = Parameter(
     low=0.0,
     place=Place.DRAWN,
     effect="resistor_mismatch",
+    source="Gokmen & Vlasov 2016",
     spreads="r",
 )
 

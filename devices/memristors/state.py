@@ -62,6 +62,7 @@ def spread(parameter: Parameter, law: str = "relative") -> Parameter:
         low=0.0,
         place=Place.DRAWN,
         effect="dtod",
+        source="Gokmen & Vlasov 2016",
         spreads=parameter.name,
         spread_law=law,
     )

@@ -19,6 +19,7 @@ drive=through: the sum of all inputs passes ρ on its way in, and what it charge
 The sum is a quantity of its own, which no terminal has: the array form alone knows such neurons.
 
 Source: LANGUAGE of eqchip; Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), equation 1.
+Mismatch: Pelgrom, Duinmaijer & Welbers, IEEE J. Solid-State Circuits 24:1433 (1989).
 Limits: mismatch is drawn once a chip (*_dtod), without gradients over a die; no bandwidth; vdd and ibias
 count in energy reports only.
 """
@@ -54,6 +55,8 @@ from eqchip.kernels import kernel
 THROUGH = "through"
 
 _EP = "Scellier & Bengio 2017"
+_MATCHING = "Pelgrom et al. 1989"
+_HELD = "data sheets of sample-and-hold amplifiers"
 _CAPACITANCE = COLUMNS
 _BIAS = COLUMNS + 1
 _OFFSET = COLUMNS + 2
@@ -211,7 +214,13 @@ NEURON = Family(
         ),
         Parameter("spread", "", 0.1, "standard deviation of init=normal, half width of init=uniform", 0.0),
         Parameter(
-            "offset", "", 0.0, "input offset o: a bias that does not learn", place=Place.NODE, effect="offset"
+            "offset",
+            "",
+            0.0,
+            "input offset o: a bias that does not learn",
+            place=Place.NODE,
+            effect="offset",
+            source=_MATCHING,
         ),
         Parameter(
             "offset_dtod",
@@ -221,6 +230,7 @@ NEURON = Family(
             0.0,
             place=Place.DRAWN,
             effect="offset",
+            source=_MATCHING,
             spreads="offset",
             spread_law="absolute",
         ),
@@ -232,6 +242,7 @@ NEURON = Family(
             0.0,
             place=Place.DRAWN,
             effect="tau_mismatch",
+            source=_MATCHING,
             spreads="c",
         ),
         Parameter(
@@ -242,6 +253,7 @@ NEURON = Family(
             0.0,
             place=Place.DRAWN,
             effect="leak_mismatch",
+            source=_MATCHING,
             spreads="gleak",
         ),
         Parameter(
@@ -252,6 +264,7 @@ NEURON = Family(
             0.0,
             place=Place.DRAWN,
             effect="gain_mismatch",
+            source=_MATCHING,
             spreads="slope",
         ),
         Parameter(
@@ -262,6 +275,7 @@ NEURON = Family(
             0.0,
             place=Place.DRAWN,
             effect="threshold_mismatch",
+            source=_MATCHING,
             spreads="shift",
             spread_law="absolute",
         ),
@@ -274,6 +288,7 @@ NEURON = Family(
             0.0,
             place=Place.NODE,
             effect="slew",
+            source="data sheets of amplifiers",
         ),
         Parameter(
             "hold_c",
@@ -283,6 +298,7 @@ NEURON = Family(
             0.0,
             place=Place.CONVERTER,
             effect="sample_hold",
+            source=_HELD,
         ),
         Parameter(
             "hold_charge",
@@ -291,6 +307,7 @@ NEURON = Family(
             "charge that the switch injects into hold_c",
             place=Place.CONVERTER,
             effect="sample_hold",
+            source=_HELD,
         ),
         Parameter(
             "hold_leak",
@@ -299,6 +316,7 @@ NEURON = Family(
             "current that leaks off hold_c",
             place=Place.CONVERTER,
             effect="sample_hold",
+            source=_HELD,
         ),
         Parameter(
             "hold_time",
@@ -308,6 +326,7 @@ NEURON = Family(
             0.0,
             place=Place.CONVERTER,
             effect="sample_hold",
+            source=_HELD,
         ),
         Parameter("vdd", "V", 1.0, "supply voltage, for energy reports", 0.0),
         Parameter("ibias", "A", 0.0, "quiescent supply current, for energy reports", 0.0),

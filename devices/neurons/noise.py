@@ -30,7 +30,7 @@ from eqchip.devices.place import Place
 from eqchip.errors import InputError
 
 _NYQUIST = "Nyquist 1928"
-_MOS = "Tsividis, Operation and Modeling of the MOS Transistor, 8.5"
+_MOS = "Tsividis, Operation and Modeling of the MOS Transistor"
 _TRAPS = "Kirton & Uren 1989"
 
 

@@ -202,6 +202,13 @@ class Chip(Protocol):
     def programming(self) -> tuple[float, float]:
         """Return joules and pulses spent on programming since the chip was made."""
 
+    def unmet(self, *, alike: bool = False, frozen: bool = False, compared: bool = False) -> str:
+        """Say what keeps statements about nudges by β·∂cost/∂v from this chip; "": nothing.
+
+        `alike`: as long as β is the same for all outputs, it need not be the one asked for; `frozen`: nudges
+        pull by outputs that were read; `compared`: local signals of states are compared.
+        """
+
     def linearised(self, state: State, inputs: Array, nudge: Nudge | None = None) -> Linearised:
         """Return the forces at a state and how they change with it; `nudge.targets` give it a pull."""
 

@@ -55,6 +55,9 @@ class Periphery:
         halves = [np.full(len(one.nodes), 0.5 * one.sign_error) for one in circuit.nudges]
         self._half = np.concatenate(halves) if halves else np.zeros(0)
         self.pulls_exactly = bool(np.all(self._gain == 1.0) and not np.any(self._half))
+        self.pulls_alike = (
+            bool(np.ptp(self._gain) == 0.0 and np.ptp(self._half) == 0.0) if len(gains) else True
+        )
 
     def given(self, inputs: Array) -> Array:
         """Return inputs (B, n) as the chip gets them."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from eqchip.netlists.circuit import Circuit
 from eqchip.simulator.chip import Learnable, Nudge, Settling, Weights
+from eqchip.simulator.holding import Holds
 from eqchip.simulator.moment import Moment
 from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.stores import Store
@@ -37,6 +38,7 @@ class Storing:
     learnables: tuple[Learnable, ...]
     stores: dict[str, Store]
     periphery: Periphery
+    holds: Holds
     revision: int  # counts changes of θ
     _moment: Moment | None = None
     _drawn: dict[tuple[str, str], int] | None = None  # writings in this moment, by purpose and array
@@ -51,6 +53,18 @@ class Storing:
     def _laid(self) -> None:
         """Take note that θ has changed."""
         self.revision += 1
+
+    def unmet(self, *, alike: bool = False, frozen: bool = False, compared: bool = False) -> str:
+        """Say what of its periphery keeps a statement about nudges from this chip; "": nothing."""
+        if not (self.periphery.pulls_alike if alike else self.periphery.pulls_exactly):
+            return "the nudge does not pull by β·∂cost/∂v: gain_error, gain_dtod or sign_error of .nudge"
+        if frozen and self.periphery.reads:
+            return "a frozen nudge pulls by what is read of the outputs, and bits or offset_dtod read amiss"
+        if compared and self.holds.there:
+            return "states are compared from hold_c of neurons, which leak and charge shift"
+        if compared and any(one.given().get("signal") == "port" for one in self.circuit.instances):
+            return "devices learn from the voltage between bus nodes (signal=port), not from their own"
+        return ""
 
     # -- values ----------------------------------------------------------------------------------------
 

@@ -50,6 +50,8 @@ def reciprocity(ground: Ground) -> Theorem:
         return Theorem(NAME, STATEMENT, False, why, None)
     if not np.any(at.pull):
         return Theorem(NAME, STATEMENT, False, ground.silence(), None)
+    if missed := chip.unmet(alike=True, frozen=ground.plan.kind == "frozen"):
+        return Theorem(NAME, STATEMENT, False, missed, None)
     family = WEAKENED if ground.symmetric else FAMILY
     ratios = np.zeros(len(family))
     moved = np.zeros((2, len(family), samples, size))

@@ -11,7 +11,8 @@ method of stability polynomial R(z) takes i to R(−hJC⁻¹)·i, and λ to R(�
 *start* of each step (C·Δv/h is Euler's alone). With f curved the difference is O(β).
 
 Source: Scellier & Bengio, Neural Computation 31 (2019), theorem 1. Limits: every node needs a capacitance of
-its own; units at a bound take no part, and none may reach or leave a bound meanwhile.
+its own; the nudge pulls by β·∂cost/∂v (no errors of .nudge; a frozen one, outputs read exactly); units at a
+bound take no part, and none may reach or leave a bound meanwhile.
 """
 
 from __future__ import annotations
@@ -108,6 +109,9 @@ def second_phase(ground: Ground) -> Theorem:
 
 
 def _conditions(ground: Ground, moved: int, growth: float) -> tuple[bool, str]:
+    missed = ground.chip.unmet(frozen=ground.plan.kind == "frozen")
+    if missed:
+        return False, missed
     if not ground.symmetric:
         return False, f"J is not symmetric: ‖J − Jᵀ‖/‖J‖ = {ground.reciprocity:.2g}"
     if not ground.stability > 0.0:

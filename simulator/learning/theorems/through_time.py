@@ -116,6 +116,9 @@ def through_time(ground: Ground) -> Theorem:
 
 def _conditions(ground: Ground, solve: str, back: Unrolled, pressed: bool) -> tuple[bool, str]:
     """Return whether the statement may apply, and at what strength."""
+    missed = ground.chip.unmet(frozen=ground.plan.kind == "frozen", compared=True)
+    if missed:
+        return False, missed
     if not ground.stability > 0.0:
         return False, "the free equilibrium is not stable"
     growth = float(np.linalg.norm(back.neurons(back.steps)) / np.linalg.norm(back.neurons(0)))

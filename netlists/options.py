@@ -66,6 +66,13 @@ OPTIONS = by_name(
             open_low=True,
         ),
         Parameter(
+            "age",
+            "s",
+            0.0,
+            "How long ago weights were programmed when a run begins: what drifts has drifted.",
+            0.0,
+        ),
+        Parameter(
             "chipseed",
             "",
             0.0,

@@ -84,8 +84,10 @@ def stores_of(circuit: Circuit) -> dict[str, Store]:
     """Return the stores of a circuit's arrays that have imperfect cells, by lower-case name; programmed.
 
     What was learned stands as it was left; what was given or drawn is programmed once, when the chip is made.
+    Either is as old as `.options age=` says.
     """
     seed, found = chip_seed(circuit), dict[str, Store]()
+    age = float(circuit.options.get("age", 0.0))
     for instance in circuit.instances:
         learning = instance.family.learning
         if learning is None or instance.family.coupling is None or not instance.shape:
@@ -101,4 +103,6 @@ def stores_of(circuit: Circuit) -> dict[str, Store]:
         store = found[name] = Store(instance, cells)
         weights = np.broadcast_to(np.asarray(given[learning.parameter], np.float64), instance.shape)
         store.program(weights, stream(seed, "programmed", name), instance.learned)
+        if age > 0.0:
+            store.wait(age, stream(seed, "aged", name))
     return found

@@ -272,3 +272,11 @@ def test_what_stuck_may_be_is_said() -> None:
     assert "on | off | a number" in str(raised.value)
     with pytest.raises(InputError, match="are at bounds, and there are none"):
         chip("").set({"Yxh[0,1].stuck": "on"}).compile()
+
+
+def test_a_chip_is_as_old_as_it_is_said_to_be() -> None:
+    young, old = (chip("lifetime=100").set({"options.age": age}).compile() for age in (0.0, 50.0))
+    for name in ("Yxh", "Yhy", "Yhh"):
+        np.testing.assert_allclose(
+            old.parameters()[name], young.parameters()[name] * np.exp(-0.5), rtol=1e-6, err_msg=name
+        )

@@ -20,7 +20,7 @@ from eqchip.simulator.holding import Holds
 from eqchip.simulator.learnables import learnables_of
 from eqchip.simulator.periphery import Periphery
 from eqchip.simulator.phase import Phase
-from eqchip.simulator.stores import stores_of
+from eqchip.simulator.stores import Store, stores_of
 from eqchip.simulator.storing import Storing
 
 Array = NDArray[Any]
@@ -138,6 +138,15 @@ class ArrayFrame(Storing):
         if link is not None:
             return self.wiring.links[link].coupling.theta
         return self.wiring.nodes[self.layout.neurons[name.lower()]].b
+
+    def _lay_store(self, store: Store, random: np.random.Generator | None = None) -> None:
+        """Lay what a store holds into its coupling, without a copy where that can be."""
+        if not store.direct:
+            super()._lay_store(store, random)
+            return
+        coupling = self.wiring.links[self.layout.arrays[store.name.lower()]].coupling
+        store.cells.lay(coupling.theta, random)
+        coupling.set(coupling.theta)
 
     def _lay(self, name: str, values: Array) -> None:
         link = self.layout.arrays.get(name.lower())

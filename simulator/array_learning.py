@@ -201,8 +201,7 @@ class ArrayLearning(ArrayFrame):
                 if self.stores[one.name.lower()].by_trains:
                     self._descend_by_trains(one.name, self._ends(link, rho), factor)
                     continue
-                contrast = self.wiring.links[link].coupling.contrast(*self._ends(link, rho))
-                self.change({one.name: -factor * contrast})
+                self._descend_store(one, self._ends(link, rho), factor)
             elif link is not None:
                 self.wiring.links[link].coupling.descend(*self._ends(link, rho), factor, one.low, one.high)
             else:
@@ -210,6 +209,20 @@ class ArrayLearning(ArrayFrame):
                 step = factor * self._bias_contrast(one.name, rho)
                 nodes.set_bias(np.clip(nodes.b - step, one.low, one.high))
         self.revision += 1
+
+    def _descend_store(self, one: Learnable, ends: tuple[Ends, Ends], factor: float) -> None:
+        """Do descend of one array of imperfect devices."""
+        store = self.stores[one.name.lower()]
+        coupling = self.wiring.links[self.layout.arrays[one.name.lower()]].coupling
+        bounded = np.isfinite(one.low) or np.isfinite(one.high)
+        found = coupling.products(*ends) if store.direct and not bounded else None
+        if found is None:
+            self.change({one.name: -factor * coupling.contrast(*ends)})
+            return
+        products, share = found
+        rows, columns = (np.concatenate(parts) for parts in zip(*products, strict=True))
+        store.change_by_products(rows, columns, factor * share, self._random("change", one.name))
+        self._lay_store(store)
 
     def _descend_by_trains(self, name: str, ends: tuple[Ends, Ends], factor: float) -> None:
         """Do descend of one array by the products its contrast is made of, as trains of pulses bring them.
@@ -225,4 +238,4 @@ class ArrayLearning(ArrayFrame):
         store, (products, share) = self.stores[name.lower()], found
         for rows, columns in products:
             store.change_by_trains(rows, columns, factor * share, self._random("trains", name))
-        self._lay(name, store.weights)
+        self._lay_store(store)

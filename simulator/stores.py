@@ -46,6 +46,11 @@ class Store:
         """Return the weights as one phase reads them."""
         return self._whole(self.cells.read(random))
 
+    @property
+    def direct(self) -> bool:
+        """Whether every weight has a cell of its own, so that cells can lay them where they are used."""
+        return not self._paired and self._there is None
+
     def program(self, weights: Array, random: np.random.Generator, exact: bool = False) -> None:
         """Bring the cells to these weights, as well as they can be; or exactly."""
         self.cells.program(np.asarray(weights, dtype=np.float64), random, exact)
@@ -68,6 +73,12 @@ class Store:
     ) -> None:
         """Ask the cells for factor·rows ⊗ columns, sample by sample."""
         self.cells.change_by_trains(rows, columns, factor, random)
+
+    def change_by_products(
+        self, rows: Array, columns: Array, factor: float, random: np.random.Generator
+    ) -> None:
+        """Ask the cells for factor·Σ rows ⊗ columns; those of a direct store."""
+        self.cells.change_by_products(rows, columns, factor, random)
 
     def wait(self, seconds: float, random: np.random.Generator) -> None:
         """Let time pass."""

@@ -50,6 +50,10 @@ class Storing:
     def _lay(self, name: str, values: Array) -> None:
         raise NotImplementedError
 
+    def _lay_store(self, store: Store, random: np.random.Generator | None = None) -> None:
+        """Lay what a store holds into the circuit; with `random` as one phase reads it."""
+        self._lay(store.name, store.weights if random is None else store.read(random))
+
     def _laid(self) -> None:
         """Take note that θ has changed."""
         self.revision += 1
@@ -103,7 +107,7 @@ class Storing:
                 now = store.weights
                 request = np.clip(now + request, one.low, one.high) - now
             store.change(request, self._random("change", name))
-            self._lay(name, store.weights)
+            self._lay_store(store)
         self._laid()
 
     def descend(self, signal: Weights, factors: Mapping[str, float]) -> None:
@@ -113,11 +117,15 @@ class Storing:
 
     def elapse(self, seconds: float) -> None:
         """Let time pass: what drifts, drifts."""
-        if not self.stores or not seconds > 0.0:
+        aging = [(name, store) for name, store in self.stores.items() if store.cells.ages]
+        if not seconds > 0.0:
             return
-        for name, store in self.stores.items():
+        for name, store in aging:
             store.wait(seconds, self._random("wait", name))
-        self._lay_all()
+            if store.cells.moves:
+                self._lay_store(store)
+        if any(store.cells.moves for _, store in aging):
+            self._laid()
 
     def condition(self) -> Weights:
         """Return what the cells of every array are in, beside their weights; empty for ideal devices."""
@@ -170,7 +178,7 @@ class Storing:
         at = self._moment.at(self._entered)
         for name, store in self.stores.items():
             if store.fluctuates:
-                self._lay(store.name, store.read(at.stream("read", name)))
+                self._lay_store(store, at.stream("read", name))
         self._laid()
 
     @property
@@ -189,7 +197,7 @@ class Storing:
 
     def _lay_all(self) -> None:
         for store in self.stores.values():
-            self._lay(store.name, store.weights)
+            self._lay_store(store)
         self._laid()
 
     def _random(self, what: str, name: str) -> np.random.Generator:

@@ -24,6 +24,7 @@ from eqchip.devices.cells.affine import Affine, affine_rows
 from eqchip.devices.cells.curved import curved_rows, largest_group
 from eqchip.devices.cells.declarations import PARAMETERS
 from eqchip.devices.cells.drawn import Drawn, Stream
+from eqchip.devices.cells.laying import lay
 from eqchip.devices.cells.normals import key_of, normals
 from eqchip.devices.cells.programming import Programming
 from eqchip.devices.cells.read import Reading
@@ -73,6 +74,7 @@ class Cells:
         if drawn.word("symmetry") == "1":
             height = math.prod(self._all[:-1])
             self._zero = self._zero + symmetry_points(self._devices, height).reshape(self._all)
+        self._zero_rows = steps.rows(self._zero, self._all)
         self._zero = np.broadcast_to(self._zero, self._all)
         self._joule, self._conductance = _energies(drawn, given, self.wscale, self._bounds)
 
@@ -130,13 +132,48 @@ class Cells:
         found = self._weights(self.hidden + self.offset)
         return found if self._column is None else found - self._column.weights
 
+    def lay(self, out: Array, random: np.random.Generator | None = None) -> None:
+        """Set out, of any precision, to the weights stored; with `random` as one phase reads them."""
+        reading = self._reading
+        if random is not None and not (reading.plain and self._column is None):
+            out[...] = self._read(random)
+            return
+        width = self._all[-1]
+        column = np.zeros(0) if self._column is None else np.ravel(self._column.weights)
+        lay(
+            out.reshape(-1, width),
+            self.hidden.reshape(-1, width),
+            self.offset.reshape(-1, width) if self.offset.ndim else np.zeros((0, width)),
+            self._zero_rows,
+            column,
+            self.wscale,
+            (0.0, 0.0) if random is None else (reading.noise, reading.relative),
+            (0, 0) if random is None else key_of(random),
+        )
+
     @property
     def fluctuates(self) -> bool:
         """Whether a reading differs from what is stored."""
         return self._reading.fluctuates
 
+    @property
+    def ages(self) -> bool:
+        """Whether anything of the devices changes while time passes."""
+        own = self.moves or self.age.ndim > 0 or bool(self._reading.rtn)
+        return own or (self._column is not None and self._column.ages)
+
+    @property
+    def moves(self) -> bool:
+        """Whether what is stored changes while time passes."""
+        return self._keeping.active or (self._column is not None and self._column.moves)
+
     def read(self, random: np.random.Generator) -> FloatArray:
         """Return the weights as one phase reads them."""
+        out = np.empty(self.shape)
+        self.lay(out, random)
+        return out
+
+    def _read(self, random: np.random.Generator) -> FloatArray:
         found = self._weights(self._reading.read(self.hidden + self.offset, self.age, self.traps, random))
         return found if self._column is None else found - self._column.read(random)
 

@@ -41,6 +41,11 @@ class Reading:
         share = self.up / (self.up + self.down) if self.up + self.down > 0.0 else 0.0
         self.first = drawn.uniform("rtn") < share if self.rtn else np.zeros((), np.bool_)
 
+    @property
+    def plain(self) -> bool:
+        """Whether a reading is normal about what is stored, by read noise alone."""
+        return not (self.flicker or self.rtn)
+
     def flip(self, traps: Array, seconds: float, random: np.random.Generator) -> Array:
         """Return the traps after a wait."""
         total = self.up + self.down

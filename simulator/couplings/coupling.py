@@ -86,7 +86,7 @@ class Coupling(Protocol):
         """
 
     def set(self, values: Array) -> None:
-        """Replace the weights stored."""
+        """Replace the weights stored; `values` may be `theta` itself, written to."""
 
     def write(self, change: Array) -> None:
         """Add to the weights stored."""

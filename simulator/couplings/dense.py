@@ -144,8 +144,9 @@ class Dense:
         return found, self.local_scale / len(first[0])
 
     def set(self, values: Array) -> None:
-        """Replace the weights stored."""
-        self._theta[...] = values
+        """Replace the weights stored; those that are written into `theta` itself are there already."""
+        if values is not self._theta:
+            self._theta[...] = values
         self._forward = self._backward = None
 
     def write(self, change: Array) -> None:

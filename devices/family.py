@@ -159,6 +159,9 @@ class Family:
     noise: Noise | None = None  # currents in it that fluctuate while time passes
     #: Given → what shakes its terminal 0 while time passes, as arrays (neurons/noise.py); None: nothing.
     node_noise: Callable[[Given], Any] | None = None
+    #: Rows of values → (count, terminals): the transconductance that drives each terminal, S, of which
+    #: neurons have noise by their noise_factor. None: it drives none.
+    transconductance: Callable[[FloatArray], FloatArray] | None = None
     #: The array forms it can take (a key of simulator.couplings), and whether it is the law of nodes.
     coupling: str | None = None
     nodes: str | None = None

@@ -1,4 +1,4 @@
-"""Analysis cards: .op, .dc SOURCE START STOP STEP …, .tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]."""
+"""Analysis cards: .op, .dc SOURCE START STOP …, .tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn | noise]."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_POINTS = 50_000_000
 MOST_STEPS = 1_000_000_000
 
 _DC = ".dc SOURCE START STOP STEP [SOURCE2 START2 STOP2 STEP2]"
-_TRAN = ".tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]"
+_TRAN = ".tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn | noise]"
 
 
 def read_op(build: Build, card: Card) -> None:
@@ -76,14 +76,16 @@ def read_tran(build: Build, card: Card) -> None:
     """Read .tran."""
     numbers: list[float] = []
     uic = False
-    learn = -1  # the place of that word
+    learn = noise = -1  # the places of these words
     for k, token in enumerate(card.tokens):
         word = token.lower()
         if word == "uic":
             uic = True
         elif word == "learn":
             learn = k
-        elif uic or learn >= 0 or len(numbers) == 4:
+        elif word == "noise":
+            noise = k
+        elif uic or learn >= 0 or noise >= 0 or len(numbers) == 4:
             raise InputError(f"'{token}' on .tran is one word too many", card.where(k), expected=_TRAN)
         else:
             numbers.append(build.top.number(card, k))
@@ -108,5 +110,11 @@ def read_tran(build: Build, card: Card) -> None:
             card.where(3 if longest else 0),
             expected=f"a step of at least {stop / MOST_STEPS:g}",
         )
-    at = card.where(learn) if learn >= 0 else card.where()
-    build.circuit.analyses.append(Tran(step, stop, start, longest or None, uic, learn >= 0, at))
+    if learn >= 0 and noise >= 0:
+        raise InputError(
+            "a waveform that learns cannot be noisy yet",
+            card.where(noise),
+            expected="learn or noise; .train with noisy devices trains beside noise",
+        )
+    at = card.where(max(learn, noise)) if max(learn, noise) >= 0 else card.where()
+    build.circuit.analyses.append(Tran(step, stop, start, longest or None, uic, learn >= 0, noise >= 0, at))

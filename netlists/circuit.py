@@ -155,7 +155,7 @@ class Dc:
 
 @dataclass(frozen=True, slots=True)
 class Tran:
-    """.tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]"""
+    """.tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn | noise]"""
 
     step: float
     stop: float
@@ -163,6 +163,7 @@ class Tran:
     longest: float | None = None  # TMAX
     uic: bool = False
     learn: bool = False
+    noise: bool = False  # whether devices fluctuate
     at: Location | None = field(default=None, compare=False)
 
 

@@ -108,6 +108,10 @@ class _Flat:
             elif isinstance(one, Dc):
                 yield ".dc " + " ".join(self.sweep(*sweep) for sweep in one.sweeps)
             elif isinstance(one, Tran):
+                if one.noise:
+                    raise InputError(
+                        "a noisy transient has no SPICE form", one.at, expected=".tran without noise"
+                    )
                 words = [spell(one.step), spell(one.stop)]
                 if one.start or one.longest is not None:
                     words.append(spell(one.start))

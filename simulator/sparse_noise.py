@@ -22,7 +22,7 @@ from eqchip.simulator.integrators.methods import refuse_noise
 from eqchip.simulator.integrators.sparse_field import SparseField
 from eqchip.simulator.noise.devices import Devices, Kicking, devices_of
 from eqchip.simulator.noise.shaking import Coupled, Intensity, Shaking
-from eqchip.simulator.noise.sources import Sources, intensity, sources_of
+from eqchip.simulator.noise.sources import Sources, intensity, sources_of, synapses_into
 from eqchip.simulator.sparse_frame import SparseFrame
 from eqchip.simulator.spread import in_shape
 from eqchip.simulator.storing import phase_name
@@ -79,15 +79,10 @@ class SparseNoise(SparseFrame):
         free, sources = np.flatnonzero(field.per > 0.0), self.shaken_by
         strength = Intensity(np.zeros(len(free)))
         if sources is not None:
-            if np.any(sources.factor):
-                raise InputError(
-                    "noise_factor= is for the array form of chips: this is the sparse form",
-                    expected="noise_factor=0, or --form array where the circuit has that form",
-                )
             node = np.zeros(self.system.size, np.int64)  # ground, which nothing shakes, inside devices
             node[self.system.unknown_of_node[1:]] = np.arange(1, len(self.circuit.nodes))
-            none = np.zeros(len(free))
-            strength = intensity(sources, node[free], 1.0 / field.per[free], np.ones(len(free)), none)
+            synapses = synapses_into(self.system)[free] if np.any(sources.factor) else np.zeros(len(free))
+            strength = intensity(sources, node[free], 1.0 / field.per[free], np.ones(len(free)), synapses)
         devices = devices_of(self.system, self._temperature)
         kicks = Kicking(devices, field.per) if devices.varying else None
         coupled = self._coupled(field, devices, strength.density) if devices.constant else None

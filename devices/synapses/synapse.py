@@ -167,6 +167,15 @@ def supply(u: FloatArray, p: FloatArray, out: FloatArray) -> float:
     return 0.0
 
 
+def driving(values: FloatArray) -> FloatArray:
+    """Return gunit·gain·|W| into pre and post, S: of the stages that drive them."""
+    unit = values[:, _GUNIT]
+    for fallback in (values[:, COLUMNS + GLEAK], values[:, GLEAK], values[:, _FALLBACK]):
+        unit = np.where(unit == 0.0, fallback, unit)
+    found = np.abs(unit * values[:, _SHARE] * values[:, _GAIN] * values[:, _W])
+    return np.asarray(found[:, None] * values[:, _INTO_PRE : _INTO_POST + 1])
+
+
 SYNAPSE = Family(
     name="synapse",
     text="a weight between two neurons, used both ways unless dir= says otherwise",
@@ -203,6 +212,7 @@ SYNAPSE = Family(
             0.0,
             place=Place.DRAWN,
             effect="gain",
+            source="Pelgrom et al. 1989",
             spreads="gain",
         ),
         Parameter(
@@ -223,6 +233,7 @@ SYNAPSE = Family(
     energy=energy,
     supply=supply,
     learning=Learning("w", 0, signal, slope),
+    transconductance=driving,
     coupling="dense",
     source="Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017)",
 )

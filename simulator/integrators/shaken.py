@@ -13,9 +13,9 @@ the rate α (both over τ) and has the variance T/α; with m what a step leaves 
 
     euler       (1 − a²)/(1 − m²)·T, m = 1 − αh              an error of (α − 1)·h/2
     expeuler    the same with 1 − e^{−h} in place of h
-    heun, rk4   (1 − a²)/(1 + a²)·(1 + m²)/(1 − m²)·T        an error of (α² − 1)·h²/3
+    heun, rk4   (1 − a²)/(1 + a²)·(1 + m²)/(1 − m²)·T        (α² − 1)·h²/2 and (α² − 1)·h²/3
 
-So soft modes of strongly coupled chips, α ≪ 1, are 5 % too narrow with euler at h = 0.1, 0.3 % with heun.
+So soft modes of strongly coupled chips, α ≪ 1, are 5 % too narrow with euler at h = 0.1, 0.5 % with heun.
 (All of the noise after Heun's step would make that (α − 1)·h, 10 %.)
 
 Where white noise is shared (+i at one end of a resistor, −i at the other) the same holds for matrices: with

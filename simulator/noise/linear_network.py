@@ -62,6 +62,23 @@ class LinearNetwork:
         grown = -self.variance * np.expm1(-2.0 * self._turns(length))
         return np.asarray((self.shapes * grown) @ self.shapes.T)
 
+    def kept(self, length: float) -> FloatArray:
+        """Return what is left of each mode after `length` seconds."""
+        return np.asarray(np.exp(-self._turns(length)))
+
+    def fresh(self, density: FloatArray, length: float) -> FloatArray:
+        """Return B: B·ξ is what currents of ⟨i iᵀ⟩ = density·δ (n, n) have brought the modes by then.
+
+        Several temperatures are allowed: in modes D = shapesᵀ·density·shapes, and the covariance is
+        D_kl·(1 − e^{−(Λk + Λl)t})/(Λk + Λl).
+        """
+        pace = self.rates[:, None] + self.rates[None, :]
+        moved = pace * length
+        share = np.divide(-np.expm1(-moved), moved, out=np.ones_like(moved), where=moved > 1e-12)
+        covariance = (self.shapes.T @ density @ self.shapes) * share * length
+        size, turn = np.linalg.eigh(0.5 * (covariance + covariance.T))
+        return np.asarray(turn * np.sqrt(np.maximum(size, 0.0)))
+
     def _turns(self, length: float) -> FloatArray:
         """Return Λ·t; 0 for what keeps its charge, for ever too."""
         return np.multiply(self.rates, length, out=np.zeros_like(self.rates), where=self.rates > 0.0)

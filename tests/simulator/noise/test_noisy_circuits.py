@@ -122,9 +122,12 @@ def test_neurons_are_shaken_as_in_the_array_form() -> None:
     text = """\
 .bus x[2] h[3] y[2]
 .model syn synapse(init=normal spread=0.3)
-.model cell neuron(activation=tanh langevin=0.02 telegraph=0.1 flicker=0.01 flicker_low=1k flicker_high=1meg)
+.model cell neuron(activation=tanh langevin=0.02 telegraph=0.1 flicker=0.01 flicker_low=1k flicker_high=1meg
++ thermal=300 noise_factor=1.5 c=2f)
+.model big synapse(init=normal spread=0.3 gunit=3u gain=1.2)
 Yxh x h syn
-Yhy h y syn
+Yhy h y big
+Yhh h h syn
 Nh h cell
 Ny y cell
 .input x
@@ -151,8 +154,3 @@ def test_what_the_sparse_form_cannot_is_refused() -> None:
         one.settle(np.zeros((2, 1)), Settling("trap", steps=5))
     one.moment = None
     one.settle(np.zeros((2, 1)), Settling("trap", steps=5))
-    cards = ".model cell neuron(thermal=300 noise_factor=1)\nNh h cell\nRx x[0] 0 1k\n"
-    other = chip(cards, 1)
-    other.moment = Moment(1, "train", 1, np.arange(2))
-    with pytest.raises(InputError, match="noise_factor= is for the array form"):
-        other.settle(np.zeros((2, 1)), Settling("euler", steps=5, eps=0.5))

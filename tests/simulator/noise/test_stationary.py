@@ -77,18 +77,23 @@ def test_the_theorem_itself_on_the_grid() -> None:
     assert np.allclose(contrast, slopes, rtol=1e-4)
 
 
-def test_averaged_contrasts_are_those_of_the_stationary_distribution() -> None:
-    """6 · 1000 chips for 12 τ after 12: within 5 sigma, and 2 % for steps of τ/10, of what the grid has."""
-    one, samples = noisy(), 1000
+@pytest.mark.parametrize("coupling", [0.7, 1.1])
+def test_averaged_contrasts_are_those_of_the_stationary_distribution(coupling: float) -> None:
+    """6 · 500 chips for 12 τ after 12: within 5 sigma, and 2 % for steps of τ/5, of what the grid has.
+
+    At W₂ = 1.1 the energy is flat, its softest mode slow, and steps with an error of order h miss by 10 %.
+    """
+    one, samples = noisy(CHIP.replace("w=0.7", f"w={coupling}")), 500
     inputs, targets = np.full((samples, 1), X), np.full((samples, 1), TARGET)
     plan = Plan(
         estimator="centered",
         beta=0.8,
-        free=Settling("heun", steps=240, eps=0.1),
-        nudged=Settling("heun", steps=240, eps=0.1),
-        average=120,
+        free=Settling("heun", steps=120, eps=0.2),
+        nudged=Settling("heun", steps=120, eps=0.2),
+        average=60,
     )
-    wanted = (grid(0.8)[0] - grid(-0.8)[0]) / 1.6
+    w = (0.8, coupling)
+    wanted = (grid(0.8, w)[0] - grid(-0.8, w)[0]) / 1.6
     found = []
     for epoch in range(6):
         one.moment = Moment(4, "train", epoch, np.arange(samples))
@@ -96,7 +101,7 @@ def test_averaged_contrasts_are_those_of_the_stationary_distribution() -> None:
         found.append([float(values[name].ravel()[0]) for name in ("Yxh", "Yhy", "Nh")])
     mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(len(found))
     assert np.all(np.abs(mean - wanted) < 5.0 * error + 0.02 * np.abs(wanted))
-    assert np.all(error < 0.03 * np.abs(wanted))
+    assert np.all(error < 0.02 * np.abs(wanted))
 
 
 def test_the_average_is_of_signals_not_of_states() -> None:

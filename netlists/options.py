@@ -69,7 +69,7 @@ OPTIONS = by_name(
             "age",
             "s",
             0.0,
-            "How long ago weights were programmed when a run begins: what drifts has drifted.",
+            "How long ago weights were programmed when a run begins: what drifts has drifted",
             0.0,
         ),
         Parameter(

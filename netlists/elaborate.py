@@ -21,6 +21,7 @@ from eqchip.netlists.circuit import Circuit, Instance
 from eqchip.netlists.collector import collector_paused
 from eqchip.netlists.directives import read_print, read_save, read_voltages
 from eqchip.netlists.expression import Scope
+from eqchip.netlists.idle import check_idle
 from eqchip.netlists.models import model_of_card
 from eqchip.netlists.options import read_options, settings_of
 from eqchip.netlists.overrides import Changes
@@ -82,6 +83,7 @@ def assemble(
     build.attempt(lambda: _check_neurons(circuit))
     build.attempt(lambda: _check_held(circuit, build))
     build.attempt(lambda: check_likes(circuit))
+    build.attempt(lambda: check_idle(circuit))
     _order_nudges(circuit)
     return build
 

@@ -13,7 +13,7 @@
 All are additive, so Itô's and Stratonovich's integral are the same. Steps: simulator/noise/.
 
 Source: Nyquist, Phys. Rev. 32:110 (1928); Kirton & Uren, Adv. Phys. 38:367 (1989); Scellier & Bengio,
-Front. Comput. Neurosci. 11:24 (2017), appendix on stochastic networks (langevin).
+Front. Comput. Neurosci. 11:24 (2017) (langevin).
 Limits: noise enters where the leak does, not multiplied by ρ′; that of synapses is taken at the weights a
 phase begins with, whatever the activities.
 """

@@ -7,7 +7,7 @@ signal, ⟨ρ_i ρ_j⟩, not the signal of mean states, ⟨ρ_i⟩⟨ρ_j⟩: co
 The last N states of a phase are laid one after another as if they were samples of one batch N times as large:
 a contrast, which is a mean over a batch, is then that over time and batch.
 
-Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017), stochastic framework.
+Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ every stationary covariance is right at every h (the identity (1 + A)Σ(1 + A)�
 2(AΣ + ΣAᵀ)). Of the spectrum, what belongs at ω stands at (2/h)·atan(ωh/2). Weak order 2 where D is
 constant; where it depends on voltages it is that at x₀: Itô's integral, weak order 1.
 
-Source: Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992), 15.4.
+Source: Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992).
 Limits: h far above the time constant of a node: its steps alternate and forget slowly, |1 − z/2|/(1 + z/2).
 """
 

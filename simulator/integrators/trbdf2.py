@@ -11,7 +11,7 @@ The embedded third-order estimate of the local error in charge,
 goes through the step's own matrix, J δ = α·e, which turns it into volts and lets stiff parts not frighten it.
 It needs no past, so it also restarts after every corner of a source.
 
-Source: Bank et al., IEEE Trans. Electron Devices 32 (1985) 1992; Hosea & Shampine, Appl. Numer. Math. 20
+Source: Bank et al., IEEE Trans. Comput.-Aided Des. 4 (1985) 436; Hosea & Shampine, Appl. Numer. Math. 20
 (1996) 21.
 """
 

@@ -50,6 +50,8 @@ IntArray = NDArray[np.int64]
 
 #: Numbers in a block.
 BLOCK = 500_000
+#: Numbers up to which a matrix is dense.
+SMALL = 10_000
 
 
 def noisy_tran(system: System, card: Tran, seed: int) -> Iterator[Plan | Rows]:
@@ -161,13 +163,14 @@ class _Course:
         self.solver, self.control = Solver(system), Tolerances.of(system).control()
         self.longest = min(card.longest or card.step, card.step)
         self.track: Track = begun(system, self.solver, card, self.waves, self.longest, Tolerances.of(system))
+        self.packed = pack(self.track), pack(self.waves)
         self.landed = self._landed()
         slow = Intensity(np.zeros(system.size), currents.slow)
         moment = Moment(seed, "tran", 0, np.zeros(1, np.int64))
         self.shaking = Shaking(slow, moment) if currents.slow else None
         self.taken = 0  # steps
 
-    def _landed(self) -> sparse.csc_matrix:
+    def _landed(self) -> sparse.csc_matrix | FloatArray:
         """Return what charge 1 As of every source leaves in every row (size, sources)."""
         system, into = self.system, self.currents.into
         g, c = (sparse.csc_matrix(one) for one in system.jacobian(self.track.x[:-1], self.track.d))
@@ -180,7 +183,8 @@ class _Course:
             states = (g, constant + 3.0 * (g - constant))
         rows = np.unique(into.tocoo().row)
         reach = landing(c, states, system.network.nodes, rows, self.card.step, lambda k: system.names[k])
-        return sparse.csc_matrix(reach @ into)
+        found = sparse.csc_matrix(reach @ into)
+        return found.toarray() if found.shape[0] * found.shape[1] <= SMALL else found
 
     def rows(self) -> Iterator[Rows]:
         """Yield the rows."""
@@ -245,7 +249,7 @@ class _Course:
         """Step on, with new pivots where they fail."""
         solver, track, at, tries, failed = self.solver, self.track, 0, 0, -1
         solver.prepare(track.x, track.d, self.control, 2.0 / lengths[0])
-        state, waves = pack(track), pack(self.waves)
+        state, waves = self.packed
         while at < len(times):
             code, at = noisy_march(
                 solver.packed, state, waves, times, lengths, pushes, at, self.chosen.kept, out

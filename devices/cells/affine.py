@@ -45,29 +45,49 @@ DISCRETE = 0.5826
 
 
 class Affine(NamedTuple):
-    """Steps of each device, (rows, columns): c, s, ln(1 + s) and the noise, up and down; and bounds.
+    """Steps of each device, (rows, columns), up and down: fixed point −c/s, ln(1 + s), noise; and bounds.
 
+    These are what one draw needs: with e = rⁿ − 1 w + (w + c/s)·e, of variance
+    σ²/(s·(2 + s))·e·(2 + e).
     What all devices share stands in one row only, which stays in the nearest cache.
     """
 
-    up_c: FloatArray
-    up_s: FloatArray
+    up_fixed: FloatArray
     up_log: FloatArray
-    up_noise: FloatArray  # σ² of a pulse; multiplicative: ln(1 + s²σ²/r²)
-    down_c: FloatArray
-    down_s: FloatArray
+    up_noise: FloatArray  # σ²/(s·(2 + s)); multiplicative: ln(1 + s²σ²/r²)
+    down_fixed: FloatArray
     down_log: FloatArray
     down_noise: FloatArray
     low: FloatArray
     high: FloatArray
 
+    @property
+    def up_c(self) -> FloatArray:
+        """Step up at value 0."""
+        return -self.up_fixed * self.up_s
+
+    @property
+    def down_c(self) -> FloatArray:
+        """Step down at value 0."""
+        return -self.down_fixed * self.down_s
+
+    @property
+    def up_s(self) -> FloatArray:
+        """Slope of a step up."""
+        return np.asarray(np.expm1(self.up_log))
+
+    @property
+    def down_s(self) -> FloatArray:
+        """Slope of a step down."""
+        return np.asarray(np.expm1(self.down_log))
+
 
 def steps(c: FloatArray, s: FloatArray, noise: FloatArray, multiplicative: bool) -> tuple[FloatArray, ...]:
-    """Return c, s, ln(1 + s) and the noise as kernels take them; `noise`: σ, or σ over the step."""
+    """Return −c/s, ln(1 + s) and the noise as kernels take them; `noise`: σ, or σ over the step."""
     s = np.where(np.abs(s) < FLATTEST, FLATTEST, s)
     s = np.maximum(s, FLATTEST - 1.0)
-    variance = np.log1p((s * noise / (1.0 + s)) ** 2) if multiplicative else noise**2
-    return c, s, np.log1p(s), variance
+    variance = np.log1p((s * noise / (1.0 + s)) ** 2) if multiplicative else noise**2 / (s * (2.0 + s))
+    return -c / s, np.log1p(s), variance
 
 
 @kernel(inline=True, fastmath=frozenset({"contract"}))
@@ -88,7 +108,7 @@ def expm1(x: float) -> float:
 
 
 @kernel(inline=True)
-def own(values: FloatArray, row: int) -> FloatArray:
+def own(values: Array, row: int) -> Any:
     """Return the row of a device, or that of all."""
     return values[row if len(values) > 1 else 0]
 
@@ -112,34 +132,41 @@ def affine_row(
     row: int,
     devices: Affine,
     multiplicative: bool,
-) -> float:
-    """Set `raw` to where pulses take a row without bounds, `width` to its deviation; how near bounds are."""
-    up_c, up_s = own(devices.up_c, row), own(devices.up_s, row)
+) -> bool:
+    """Set `raw` to where pulses take a row without bounds, `width` to its deviation.
+
+    Return whether bounds are near.
+    """
+    up_fixed, down_fixed = own(devices.up_fixed, row), own(devices.down_fixed, row)
     up_log, up_noise = own(devices.up_log, row), own(devices.up_noise, row)
-    down_c, down_s = own(devices.down_c, row), own(devices.down_s, row)
     down_log, down_noise = own(devices.down_log, row), own(devices.down_noise, row)
     low, high = own(devices.low, row), own(devices.high, row)
     for j in range(len(w)):
         up = request[j] >= 0.0
-        c, s = (up_c[j], up_s[j]) if up else (down_c[j], down_s[j])
-        log, noise = (up_log[j], up_noise[j]) if up else (down_log[j], down_noise[j])
+        # Both are loaded, and one is taken: an address that is chosen would have to be gathered.
+        log, log_down = up_log[j], down_log[j]
+        noise, noise_down = up_noise[j], down_noise[j]
+        fixed, fixed_down = up_fixed[j], down_fixed[j]
+        log = log if up else log_down
+        noise = noise if up else noise_down
         n, old = pulses[j], w[j]
         e = expm1(n * log)
-        step = c + s * old
+        away = old - (fixed if up else fixed_down)
         if multiplicative:
-            spread = abs(step / s) * (1.0 + e) * np.sqrt(max(expm1(n * noise), 0.0))
+            spread = abs(away) * (1.0 + e) * np.sqrt(max(expm1(n * noise), 0.0))
         else:
-            spread = np.sqrt(max(noise * e * (2.0 + e) / (s * (2.0 + s)), 0.0))
-        new = old + step * (e / s) + spread * z[j]
+            # In single precision, as z is.
+            spread = np.float64(np.sqrt(np.float32(max(noise * e * (2.0 + e), 0.0))))
+        new = old + away * e + spread * z[j]
         raw[j] = new
         width[j] = spread
         reach = NEAR * spread * spread
         room = min((high[j] - old) * (high[j] - new), (old - low[j]) * (new - low[j])) - reach
         z[j] = room if n > 1.0 else 1.0
-    least = np.float32(1.0)
+    near = 0
     for j in range(len(w)):
-        least = min(least, z[j])
-    return float(least)
+        near += z[j] < 0
+    return near > 0
 
 
 @kernel
@@ -173,10 +200,7 @@ def hold_row(
         new = min(max(raw[j], low[j]), high[j])
         raw[j] = pulses[j] * 0.5 * (w[j] + new)
         w[j] = new
-    weighted = 0.0
-    for j in range(len(w)):
-        weighted += raw[j]
-    return weighted
+    return float(total(raw))
 
 
 @kernel
@@ -209,8 +233,7 @@ def affine_rows(
                 continue
             sums[row, 2] += count
             row_of_normals(z, k0, k1, row, sample, NORMALS)
-            room = affine_row(w[row], request, pulses, z, raw, width, row, devices, multiplicative)
-            near = room < 0.0
+            near = affine_row(w[row], request, pulses, z, raw, width, row, devices, multiplicative)
             sums[row, 0] += hold_row(w[row], pulses, raw, width, row, sample, devices, near, k0, k1)
             if len(touched):
                 for j in range(columns):

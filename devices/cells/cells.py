@@ -25,12 +25,12 @@ from eqchip.devices.cells.curved import curved_rows, largest_group
 from eqchip.devices.cells.declarations import PARAMETERS
 from eqchip.devices.cells.drawn import Drawn, Stream
 from eqchip.devices.cells.laying import lay
+from eqchip.devices.cells.manufactured import acts, energies, held_bounds
 from eqchip.devices.cells.normals import key_of, normals
 from eqchip.devices.cells.programming import Programming
 from eqchip.devices.cells.read import Reading
 from eqchip.devices.cells.stored import Keeping
 from eqchip.devices.cells.symmetry import symmetry_points
-from eqchip.devices.place import Place
 from eqchip.errors import InputError
 from eqchip.threads import share
 
@@ -39,7 +39,6 @@ __all__ = ["PARAMETERS", "Cells", "cells_of"]
 Array = NDArray[Any]
 FloatArray = NDArray[np.float64]
 
-_IMPERFECT = {one.name: one for one in PARAMETERS if one.place is not Place.LAW}
 _STATE = ("hidden", "offset", "age", "nu", "taken", "traps")
 
 
@@ -59,6 +58,7 @@ class Cells:
         self._mode, self._longest = pulses.MODES[drawn.word("pulses")], int(drawn.number("bl"))
         if self._mode == pulses.SHARED and self._longest > pulses.LONGEST_SHARED:
             raise InputError(f"bl={self._longest}: shared trains have at most {pulses.LONGEST_SHARED} pulses")
+        self._way = self._mode, self._longest, pairs.SHARES[self.kind], self.kind == pairs.ONESIDED
         self._low, self._high = self._fixed(drawn, low, high)
         self._bounds = steps.nominal_bounds(drawn)
         unbounded = drawn.word("update") == "ideal" and not (drawn.has("w_max") and drawn.has("w_min"))
@@ -76,7 +76,7 @@ class Cells:
             self._zero = self._zero + symmetry_points(self._devices, height).reshape(self._all)
         self._zero_rows = steps.rows(self._zero, self._all)
         self._zero = np.broadcast_to(self._zero, self._all)
-        self._joule, self._conductance = _energies(drawn, given, self.wscale, self._bounds)
+        self._joule, self._conductance = energies(drawn, given, self.wscale, self._bounds)
 
         self.hidden = np.clip(np.zeros(self._all), self._low, self._high)
         self.offset = np.zeros(self._all if self._write_noise else ())
@@ -93,24 +93,10 @@ class Cells:
 
     def _fixed(self, drawn: Drawn, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the bounds with those of stuck devices on both sides of where they stand."""
-        at = np.full(self._all, np.nan)
-        if (share_of := drawn.number("stuck_prob")) > 0.0:
-            width = drawn.number("stuck_range")
-            where = width * (2.0 * drawn.uniform("stuck_range") - 1.0)
-            at = np.where(drawn.uniform("stuck_prob") < share_of, where, at)
-        if drawn.has("stuck"):
-            at[0] = np.where(np.isnan(drawn.given["stuck"]), at[0], drawn.given["stuck"])
-        low, high = (np.broadcast_to(one, self._all) for one in (low, high))
-        if np.all(np.isnan(at)):
-            return low, high
-        at = np.clip(at, low, high)
-        if np.any(np.isinf(at)):
-            raise InputError(
-                "stuck=on and stuck=off are at bounds, and there are none", expected="w_max= w_min="
-            )
-        low, high = (np.where(np.isnan(at), one, at) for one in (low, high))
-        self._hold(low, high)
-        return low, high
+        least, most, stuck = held_bounds(drawn, low, high)
+        if stuck:
+            self._hold(least, most)
+        return least, most
 
     def _hold(self, low: FloatArray, high: FloatArray) -> None:
         """Let pulses move devices within these bounds only; their steps stay as they are."""
@@ -214,13 +200,7 @@ class Cells:
                 expected="a rule and estimator whose updates are products; or pulses=independent",
             )
         matrix = np.multiply(request, 1.0 / (self.wscale * self.dw_min), dtype=np.float64, order="C")
-        asked = pulses.of_matrix(
-            matrix.reshape(-1, self._all[-1]),
-            self._mode,
-            self._longest,
-            pairs.SHARES[self.kind],
-            self.kind == pairs.ONESIDED,
-        )
+        asked = pulses.of_matrix(matrix.reshape(-1, self._all[-1]), *self._way)
         self._pulse(asked, *key_of(random), random)
 
     def change_by_products(
@@ -230,10 +210,7 @@ class Cells:
         asked = pulses.of_products(
             np.multiply(rows, factor / (self.wscale * self.dw_min), dtype=np.float64, order="C"),
             np.ascontiguousarray(columns, dtype=np.float64),
-            self._mode,
-            self._longest,
-            pairs.SHARES[self.kind],
-            self.kind == pairs.ONESIDED,
+            *self._way,
         )
         self._pulse(asked, *key_of(random), random)
 
@@ -245,10 +222,7 @@ class Cells:
         asked, lost = pulses.of_samples(
             np.ascontiguousarray(rows * (factor / (self.wscale * self.dw_min)), dtype=np.float64),
             np.ascontiguousarray(columns, dtype=np.float64),
-            self._mode,
-            self._longest,
-            pairs.SHARES[self.kind],
-            self.kind == pairs.ONESIDED,
+            *self._way,
             k0,
             k1,
         )
@@ -364,35 +338,8 @@ def _column(given: Mapping[str, Any], shape: tuple[int, ...], chip_stream: Strea
     return Cells(said, (*shape[:-1], 1), lambda what: chip_stream(f"{what}:column"))
 
 
-def _energies(
-    drawn: Drawn, given: Mapping[str, Any], wscale: float, bounds: tuple[float, float]
-) -> tuple[float, tuple[float, float]]:
-    """Return V²·t of a pulse, NaN where it is not known, and G = base + slope·w."""
-    top = given.get("gmax")
-    if top is None and given.get("gunit") is not None:
-        top = np.max(given["gunit"]) * wscale
-    if top is None or not (drawn.has("pulse_v") and drawn.has("pulse_t")):
-        return math.nan, (math.nan, math.nan)
-    low, high = bounds
-    slope = (float(top) - drawn.number("gmin")) / (high - low)
-    joule = drawn.number("pulse_v") ** 2 * drawn.number("pulse_t")
-    return joule, (drawn.number("gmin") - slope * low, slope)
-
-
 def cells_of(given: Mapping[str, Any], shape: tuple[int, ...], chip_stream: Stream) -> Cells | None:
     """Return the cells of an array of these parameters; None where all is ideal."""
-    if not any(_acts(name, value) for name, value in given.items()):
+    if not any(acts(name, value) for name, value in given.items()):
         return None
     return Cells(given, shape, chip_stream)
-
-
-def _acts(name: str, value: Any) -> bool:
-    """Say whether a parameter that is given makes a device differ from the ideal one."""
-    if name == "stuck":
-        return value is not None and not np.all(np.isnan(value))
-    if name not in _IMPERFECT or value is None:
-        return False
-    default = _IMPERFECT[name].default
-    if default is None:
-        return True
-    return bool(value != default if isinstance(value, str) else np.any(value != default))

@@ -100,9 +100,11 @@ def steps_of_row(devices: Curved, row: int, request: FloatArray, at: FloatArray,
         for j in range(len(at)):
             z = scale * at[j] / (high[j] - low[j]) + shift
             up = request[j] >= 0.0
-            x = bend[j] * z if up else -bow[j] * z
+            # Both are loaded, and one is taken, as in affine_row.
+            curve, bowed, size, other_size = bend[j], -bow[j], rise[j], -fall[j]
+            x = z * (curve if up else bowed)
             a = factor if up else other
-            size = rise[j] if up else -fall[j]
+            size = size if up else other_size
             out[j] = size * max(0.0, 1.0 - a * (1.0 + expm1(x)))
     elif devices.law == POWER:
         for j in range(len(at)):
@@ -110,8 +112,9 @@ def steps_of_row(devices: Curved, row: int, request: FloatArray, at: FloatArray,
             up = request[j] >= 0.0
             o = o if up else 1.0 - o
             o = min(max(o, 1e-300), 1.0)
-            x = (bend[j] if up else bow[j]) * log(o)
-            size = rise[j] if up else -fall[j]
+            curve, bowed, size, other_size = bend[j], bow[j], rise[j], -fall[j]
+            x = (curve if up else bowed) * log(o)
+            size = size if up else other_size
             out[j] = size * (1.0 + expm1(x))
     else:
         for j in range(len(at)):
@@ -154,10 +157,7 @@ def move(
         new = old + m[j] * step[j] + width * z[j]
         w[j] = min(max(new, least[j]), most[j]) if m[j] > 0.0 else old
         z[j] = m[j] * 0.5 * (old + w[j])
-    weighted = 0.0
-    for j in range(len(w)):
-        weighted += z[j]
-    return weighted
+    return float(total(z))
 
 
 @kernel

@@ -100,12 +100,12 @@ def changes_of(asked: Asked) -> int:
     return 1 if asked.together or asked.matrix.shape[0] else asked.rows.shape[0]
 
 
-@kernel(inline=True)
-def total(pulses: FloatArray) -> float:
-    """Return how many pulses a row gets."""
+@kernel(inner=True, fastmath=frozenset({"reassoc"}))
+def total(values: FloatArray) -> float:
+    """Return the sum of a row, in any order: several partial sums make one register."""
     found = 0.0
-    for j in range(len(pulses)):
-        found += pulses[j]
+    for j in range(len(values)):
+        found += values[j]
     return found
 
 

@@ -33,13 +33,15 @@ def symmetry_points(devices: Affine | Curved, height: int = 1) -> FloatArray:
     """
     if isinstance(devices, Affine):
         # A pulse that overshoots its bound leads to the bound: w + (bound − w).
-        up_c = np.where(devices.up_s > 2.0 * FLATTEST - 1.0, devices.up_c, devices.high)
-        down_c = np.where(devices.down_s > 2.0 * FLATTEST - 1.0, devices.down_c, devices.low)
-        constant, slope = up_c + down_c, devices.up_s + devices.down_s
+        rise, fall = devices.up_s, devices.down_s
+        up_c = np.where(rise > 2.0 * FLATTEST - 1.0, devices.up_c, devices.high)
+        down_c = np.where(fall > 2.0 * FLATTEST - 1.0, devices.down_c, devices.low)
+        constant, slope = up_c + down_c, rise + fall
         level = np.abs(slope) <= 4.0 * FLATTEST
+        alike = np.abs(constant) <= 1e-14 * (np.abs(up_c) + np.abs(down_c))
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = np.where(level & (constant == 0.0), 0.0, -constant / slope)
-        there = ~level | (constant == 0.0)
+            found = np.where(level & alike, 0.0, -constant / slope)
+        there = ~level | alike
         there &= (found >= devices.low) & (found <= devices.high)
     else:
         shape = np.broadcast_shapes(*(one.shape for one in devices[1:9]))

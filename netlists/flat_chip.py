@@ -1,7 +1,7 @@
 """Neurons and synapses as plain SPICE: C, R and B elements that settle to the same voltages.
 
-    neuron    C and R to ground; the bias as a current gleak·vunit·b·ρ′(s) into the node
-    synapse   for each end that it drives, a current gunit·vunit_other·W·ρ(s_other)·ρ′(s) into it
+    neuron    C and R to ground; bias and offset as a current gleak·vunit·(b + o)·ρ′(s) into the node
+    synapse   for each end that it drives, a current gain·gunit·vunit_other·W·ρ(s_other)·ρ′(s) into it
 
 A clamped activation (hardsigmoid, relu) or rails hold the state in an interval. SPICE has no projection: here
 it is a clamp of STIFFNESS times the leak beyond the bounds; a state may stand about 1/STIFFNESS outside;
@@ -93,7 +93,7 @@ def neuron(name: str, law: Law, values: dict[str, float | str]) -> list[str]:
     """Return the cards of one neuron."""
     node, gleak, unit = law.node, law.columns[GLEAK], law.columns[VUNIT]
     lines = [f"C.{name} {node} 0 {spell(float(values['c']))}", f"R.{name} {node} 0 {spell(1.0 / gleak)}"]
-    bias = gleak * unit * float(values["bias"])
+    bias = gleak * unit * (float(values["bias"]) + float(values["offset"]))
     if bias:
         lines.append(f"B.{name} 0 {node} I={{{spell(bias)}*{law.slope()}}}")
     ends = INTERVALS.get(int(law.columns[_CODE]), (-math.inf, math.inf))
@@ -111,7 +111,7 @@ def synapse(name: str, pre: Law, post: Law, values: dict[str, float | str], sett
     weight = float(values["w"])
     gunit = values.get("gunit")
     leak = post.columns[GLEAK] or pre.columns[GLEAK]  # an input has none
-    scale = float(gunit) if gunit is not None else leak or settings.gunit
+    scale = float(values["gain"]) * (float(gunit) if gunit is not None else leak or settings.gunit)
     if weight == 0.0:
         return []
     lines = []

@@ -99,7 +99,8 @@ def print_study(speaker: Speaker, run: Run) -> None:
         speaker.say(f"\n{found['failed']} of {found['points']} points failed:")
         reasons = [reason for reason in trace.plan.attributes["reason"] if reason]
         for reason in sorted(set(reasons), key=lambda one: -reasons.count(one))[:REASONS]:
-            speaker.say(f"  {reasons.count(reason)} × {reason.splitlines()[0]}")
+            count = reasons.count(reason)
+            speaker.say(f"  {count} {'point' if count == 1 else 'points'}: {reason.splitlines()[0]}")
 
 
 def _print_ablation(speaker: Speaker, found: Ablation) -> None:
@@ -172,4 +173,6 @@ def _print_rows(speaker: Speaker, run: Run) -> None:
 
 
 def _short(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+    if isinstance(value, str):
+        return value
+    return "–" if value != value else f"{value:.4g}"  # a failed point has no values

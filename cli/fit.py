@@ -64,8 +64,8 @@ def fit(
     trains = len(response.trains)
     up = sum(train.direction > 0 for train in response.trains)
     speaker.note(
-        f"{response.name}: {len(response.devices)} devices, {up} trains up, {trains - up} down, "
-        f"{response.steps} steps"
+        f"{response.name}: {_counted(len(response.devices), 'device')}, {_counted(up, 'train')} up, "
+        f"{trains - up} down, {_counted(response.steps, 'step')}"
     )
     fits = compare(response) if law == "all" else [fit_law(response, law)]
     best = fits[0]
@@ -99,6 +99,12 @@ def fit(
     speaker.answer(
         {
             "command": "fit",
+            "chip": None,
+            "form": None,
+            "dtype": "float64",
+            "seed": None,
+            "outcome": "complete",
+            "seconds": speaker.seconds,
             "file": str(path),
             "picture": picture,
             "name": called,
@@ -117,7 +123,6 @@ def fit(
                 }
                 for one in fits
             },
-            "seconds": speaker.seconds,
         }
     )
 
@@ -140,3 +145,7 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise InputError(f"{path} cannot be written: {problem.strerror or problem}") from None
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -9,6 +9,7 @@ import click
 from eqchip.cli.habits import Speaker, options
 
 if TYPE_CHECKING:
+    from eqchip.devices.parameter import Parameter
     from eqchip.netlists.circuit import Model
     from eqchip.netlists.libraries import LibraryModel
 
@@ -26,10 +27,13 @@ if TYPE_CHECKING:
 def models(name: str | None, equation: bool, library: bool, imperfections: bool, as_json: bool) -> None:
     """List devices; with NAME (diode, D, synapse …), its parameters with unit, default, range and source.
 
-    NAME may also be a model of a library (--library lists them): its values and where they come from.
+    NAME may also be a model of a library (--library lists them): its values and where they come from; an
+    imperfection, a parameter or a card (offset, dw_min, .train): what of that name there is, and on what.
     """
     from eqchip.devices.describe import describe
+    from eqchip.errors import InputError
     from eqchip.netlists.libraries import library_model
+    from eqchip.simulator.idealise import declarations_called
 
     speaker = Speaker(as_json)
     if library:
@@ -41,7 +45,13 @@ def models(name: str | None, equation: bool, library: bool, imperfections: bool,
     if name is not None and (model := library_model(name)) is not None:
         _say_model(speaker, *model)
         return
-    found = describe(name)
+    try:
+        found = describe(name)
+    except InputError:
+        if name is None or not (called := declarations_called(name)):
+            raise
+        _say_called(speaker, name, called)
+        return
     speaker.answer({"command": "models", **found})
     if name is None:
         rows = [(one["name"], _card(one), one["text"]) for one in found["families"]]
@@ -72,6 +82,18 @@ def _say_family(speaker: Speaker, family: dict[str, Any], equation: bool) -> Non
             ("parameter", "unit", "default", "allowed", "place", "imperfection", "meaning"), rows.values()
         )
     speaker.say()
+
+
+def _say_called(speaker: Speaker, name: str, called: list[tuple[str, Parameter]]) -> None:
+    """List the parameters that a name of an imperfection, a parameter or a card stands for."""
+    from eqchip.devices.describe import parameter_dict
+
+    found = [(owner, parameter_dict(one, "card" if owner[0] == "." else "model")) for owner, one in called]
+    speaker.answer(
+        {"command": "models", "name": name, "parameters": [{"of": owner, **one} for owner, one in found]}
+    )
+    head = ("parameter", "of", "unit", "default", "allowed", "place", "imperfection", "meaning")
+    speaker.table(head, [((row := _row(one))[0], owner, *row[1:]) for owner, one in found])
 
 
 def _row(one: dict[str, Any]) -> tuple[str, ...]:

@@ -59,9 +59,9 @@ def _full(family: Family) -> dict[str, Any]:
         "learns": family.learning.parameter if family.learning else None,
         "source": family.source,
         "parameters": [
-            *(_parameter(one, "instance") for one in family.parameters),
-            *(_parameter(one, "model") for one in family.model_parameters),
-            *(_parameter(one, "array") for one in family.wires),
+            *(parameter_dict(one, "instance") for one in family.parameters),
+            *(parameter_dict(one, "model") for one in family.model_parameters),
+            *(parameter_dict(one, "array") for one in family.wires),
         ],
     }
 
@@ -87,7 +87,8 @@ def _documentation(family: Family) -> str | None:
     return sys.modules[family.law.__module__].__doc__
 
 
-def _parameter(parameter: Parameter, where: str) -> dict[str, Any]:
+def parameter_dict(parameter: Parameter, where: str) -> dict[str, Any]:
+    """Return a declaration as plain data; `where`: instance, model, array or card."""
     return {
         "name": parameter.name,
         "on": where,

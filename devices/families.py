@@ -71,6 +71,12 @@ def families_by_name() -> dict[str, Family]:
     return {family.name: family for family in FAMILIES}
 
 
+def owners_of(name: str) -> list[str]:
+    """Return the names of the families that have a parameter of this name."""
+    word = name.lower()
+    return [family.name for family in FAMILIES if word in family.all_parameters()]
+
+
 @cache
 def families_by_letter() -> dict[str, tuple[Family, ...]]:
     """Index the families by the letters of their cards; where several share one, the model says."""

@@ -7,7 +7,7 @@ the same declaration, so a parameter cannot be spelled, bounded or explained twi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from eqchip.devices.place import Place
@@ -15,6 +15,9 @@ from eqchip.errors import InputError, Location, nearest
 from eqchip.units import engineering
 
 Value = float | str
+
+#: Names of parameters that a message lists.
+_MOST = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +129,33 @@ def by_name(parameters: Iterable[Parameter]) -> dict[str, Parameter]:
     return named
 
 
-def find(parameters: Mapping[str, Parameter], name: str, owner: str, at: Location | None = None) -> Parameter:
-    """Return the declaration called `name`, or raise the InputError that names the nearest one."""
+def find(
+    parameters: Mapping[str, Parameter],
+    name: str,
+    owner: str,
+    at: Location | None = None,
+    others: Callable[[str], Sequence[str]] | None = None,
+) -> Parameter:
+    """Return the declaration called `name`, or raise the InputError that names the nearest one.
+
+    `others` tells which devices have a parameter of that name.
+    """
     found = parameters.get(name.lower())
     if found is None:
-        known = ", ".join(parameters) or "no parameters"
-        raise InputError(
-            f"{owner} has no parameter '{name}'",
-            at,
-            expected=f"one of: {known}",
-            near=nearest(name, parameters),
-        )
+        names = list(parameters)
+        known = ", ".join(names[:_MOST]) or "no parameters"
+        if len(names) > _MOST:
+            known += f" … ({len(names)} in all: eqchip models)"
+        where = others(name) if others is not None else ()
+        has = f"{owner} has no parameter '{name}'" + (f": {_listed(where)} it" if where else "")
+        raise InputError(has, at, expected=f"one of: {known}", near=nearest(name, parameters))
     return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return `a has`, `a and b have`, `a, b and 4 others have`."""
+    if len(names) == 1:
+        return f"{names[0]} has"
+    if len(names) > 3:
+        names = [*names[:2], f"{len(names) - 2} others"]
+    return f"{', '.join(names[:-1])} and {names[-1]} have"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eqchip.devices.families import owners_of
 from eqchip.devices.parameter import find
 from eqchip.devices.wires import NAMES as WIRE_NAMES
 from eqchip.errors import InputError, nearest
@@ -84,7 +85,7 @@ def read_array(build: Build, level: Level, card: Card) -> None:
                 place,
                 expected="an array of conductances: R, D or a memristor",
             )
-        parameter = find(declared, given.name, f"{card.head} ({family.name})", place)
+        parameter = find(declared, given.name, f"{card.head} ({family.name})", place, owners_of)
         if parameter.name in values:
             raise InputError(f"{parameter.name} is given twice", place)
         values[parameter.name] = level.value(parameter, given)

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from eqchip.devices.families import families_by_letter
+from eqchip.devices.families import families_by_letter, owners_of
 from eqchip.devices.family import Family
 from eqchip.devices.parameter import Parameter, Value, by_name, find
 from eqchip.errors import InputError
@@ -201,7 +201,7 @@ def _assign(instance: Instance, level: Level, card: Card, start: int) -> None:
         parameter = declared.get(given.name)
         if parameter is None:
             place = card.where(given.index - 2)
-            parameter = find(declared, given.name, f"a {instance.family.name}", place)
+            parameter = find(declared, given.name, f"a {instance.family.name}", place, owners_of)
         if parameter.name in instance.values:
             raise InputError(f"{parameter.name} is given twice", card.where(given.index - 2))
         if parameter in instance.family.wires:

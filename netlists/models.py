@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from eqchip.devices.families import families_by_model_type
+from eqchip.devices.families import families_by_model_type, owners_of
 from eqchip.devices.family import Family
 from eqchip.devices.parameter import Parameter, Value, by_name, find
 from eqchip.errors import InputError, Location, nearest
@@ -116,7 +116,7 @@ def read_model(level: Level, card: Card) -> Model:
             continue
         if given.name in _WITHOUT_EFFECT and given.name not in declared:
             continue
-        parameter = find(declared, given.name, f"model {card.tokens[0]} ({word})", _name_at(given))
+        parameter = find(declared, given.name, f"model {card.tokens[0]} ({word})", _name_at(given), owners_of)
         if parameter.name in own:
             raise InputError(f"{parameter.name} is given twice", _name_at(given))
         own[parameter.name] = level.value(parameter, given)

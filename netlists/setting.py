@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from eqchip.devices.families import owners_of
 from eqchip.devices.parameter import Parameter, Value, find
 from eqchip.errors import InputError, Location
 from eqchip.netlists.card import Card
@@ -95,7 +96,7 @@ class Setting:
     def find(self, declared: Mapping[str, Parameter], name: str, owner: str) -> Parameter:
         """Return the declaration a name means."""
         try:
-            return find(declared, name, owner)
+            return find(declared, name, owner, None, owners_of)
         except InputError as error:
             raise self.error(error.message, error.expected, error.near) from None
 

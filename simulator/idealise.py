@@ -21,7 +21,7 @@ from eqchip.devices.families import FAMILIES
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.place import Place
 from eqchip.errors import InputError, nearest
-from eqchip.netlists.circuit import Circuit, Model
+from eqchip.netlists.circuit import Circuit, Model, Tran
 from eqchip.netlists.options import OPTIONS, settings_of
 from eqchip.netlists.roles import DATA, INPUT, LEARN, NUDGE, OUTPUT, PROTOCOL, TRAIN
 
@@ -134,13 +134,27 @@ def _known(names: tuple[str, ...]) -> set[str]:
 
 def declared() -> dict[str, Imperfection]:
     """Return every imperfection there is, by name, in the order in which they act."""
-    found: list[tuple[Parameter, str, str]] = []
+    return _gather([(one, owner, one.name) for owner, one in _declarations()])
+
+
+def declarations_called(name: str) -> list[tuple[str, Parameter]]:
+    """Return the owner and the declaration of what an imperfection, a parameter or a card is called."""
+    word = name.lower()
+    by_card = [pair for pair in _declarations() if pair[0] == f".{word.removeprefix('.')}"]
+    return by_card or [
+        (owner, one)
+        for owner, one in _declarations()
+        if word in (one.name, one.imperfection) or word in one.aliases
+    ]
+
+
+def _declarations() -> Iterator[tuple[str, Parameter]]:
+    """Yield every declaration after what owns it: a type of models, a family or a card."""
     for family in FAMILIES:
         owner = family.model_types[0] if family.model_types else family.name
-        found += [(one, owner, one.name) for one in family.all_parameters().values()]
+        yield from ((owner, one) for one in family.all_parameters().values())
     for card, table in (*ROLES.values(), *TABLES.values()):
-        found += [(one, card, one.name) for one in dict.fromkeys(table.values())]
-    return _gather(found)
+        yield from ((card, one) for one in dict.fromkeys(table.values()))
 
 
 def imperfections(circuit: Circuit) -> dict[str, Imperfection]:
@@ -237,10 +251,13 @@ def idealised(circuit: Circuit, switches: Switches) -> Circuit:
 
     models = {id(model): without(model) for model in (*circuit.models.values(), *_models(circuit))}
     declarations = {one.name: one.family.all_parameters() for one in circuit.instances}
+    # The word noise on .tran is thermal noise at the circuit's temperature wherever thermal= is not given.
+    loud = any(isinstance(one, Tran) and one.noise for one in circuit.analyses)
+    quiet = {"thermal": 0.0} if loud and switches.off("thermal") else {}
     instances = [
         replace(
             one,
-            values=kept(declarations[one.name], one.values),
+            values=kept(declarations[one.name], one.values) | (quiet if one.family.noise is not None else {}),
             model=None if one.model is None else models[id(one.model)],
         )
         for one in circuit.instances

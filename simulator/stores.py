@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eqchip.devices.cells.cells import Cells, cells_of
+from eqchip.errors import InputError
 from eqchip.netlists.circuit import Circuit, Instance
 from eqchip.simulator.manufacture import chip_seed
 from eqchip.simulator.spread import in_shape
@@ -108,7 +109,12 @@ def stores_of(circuit: Circuit) -> dict[str, Store]:
         def chip_stream(what: str, name: str = name) -> np.random.Generator:
             return stream(seed, "drawn", name, what)
 
-        cells = cells_of(given, instance.shape, chip_stream)
+        try:
+            cells = cells_of(given, instance.shape, chip_stream)
+        except InputError as fault:  # devices know no cards
+            at = instance.model.at if instance.model is not None else instance.at
+            said = f"{instance.name}: {fault.message}"
+            raise InputError(said, at, expected=fault.expected, near=fault.near) from None
         if cells is None:
             continue
         store = found[name] = Store(instance, cells)

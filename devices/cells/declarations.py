@@ -158,7 +158,7 @@ _WRITTEN = (
     _one(
         "levels",
         0.0,
-        "levels from w_min to w_max; 0: any value",
+        "levels from w_min to w_max, two or more; 0: any value",
         0.0,
         place=_PROGRAMMED,
         source=_TOOL,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eqchip.devices.cells.drawn import Drawn
 from eqchip.devices.cells.normals import normals
+from eqchip.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
@@ -26,6 +27,8 @@ class Programming:
     def __init__(self, drawn: Drawn, low: float, high: float) -> None:
         self.low, self.high = low, high
         self.levels = int(drawn.number("levels"))
+        if self.levels == 1:
+            raise InputError("levels=1: one level holds nothing", expected="0, any value; or 2 and more")
         self.error = [drawn.number(f"prog_{order}") for order in range(5)]
         self.saturated, self.knee = drawn.number("prog_sat"), drawn.number("prog_knee")
         self.endurance, self.slope = drawn.number("endurance"), drawn.number("endurance_slope")

@@ -36,7 +36,13 @@ def bounds(drawn: Drawn) -> tuple[FloatArray, FloatArray]:
     default = np.inf if drawn.word("update") == "ideal" else 1.0
     low, high = drawn.relative("w_min", -default), drawn.relative("w_max", default)
     if not np.all(low < high):
-        raise InputError("w_min is not below w_max", expected="w_min < w_max")
+        lowest, highest = drawn.nominal("w_min", -default), drawn.nominal("w_max", default)
+        said = f"w_min = {np.max(lowest):g} is not below w_max = {np.min(highest):g}"
+        if np.all(lowest < highest):
+            there = np.broadcast(low, high).size
+            said = f"spread leaves {np.count_nonzero(low >= high)} of {there} devices no range: w_min ≥ w_max"
+            raise InputError(said, expected="less of w_max_dtod, w_min_dtod, or bounds farther apart")
+        raise InputError(said, expected="w_min < w_max")
     return low, high
 
 

@@ -78,6 +78,7 @@ class _Layout:
     device: int | None
     pulse: int | None
     direction: int | None
+    width: int  # columns of the first line
 
 
 def read_pulses(path: Path, unit: str | None = None) -> Response:
@@ -144,7 +145,7 @@ def _bare(first: _Line, file: str, unit: str | None) -> _Layout:
         )
     scale, inverse = _scale("", unit, first, file, len(first.cells) - 1)
     last = len(first.cells) - 1
-    return _Layout([_Column(last, scale, inverse, "")], None, 0 if last else None, None)
+    return _Layout([_Column(last, scale, inverse, "")], None, 0 if last else None, None, last + 1)
 
 
 def _layout(head: _Line, file: str, unit: str | None) -> _Layout:
@@ -163,6 +164,12 @@ def _layout(head: _Line, file: str, unit: str | None) -> _Layout:
             measured.append((position, name, written, name in RESISTANCE))
         else:
             unknown.append((position, name, written))
+    if len(measured) > 1 and "device" not in roles:
+        raise InputError(
+            "two columns of conductance",
+            head.at(file, measured[1][0]),
+            expected="one; or one a device, named for it: g1 (uS), g2 (uS) …",
+        )
     if not measured:  # a wide table: what is left are devices
         measured = [(position, name, written, False) for position, name, written in unknown]
         if "device" in roles or not all(
@@ -197,7 +204,7 @@ def _layout(head: _Line, file: str, unit: str | None) -> _Layout:
             head.at(file, columns[1].position),
             expected="one column of conductance, or one a device",
         )
-    return _Layout(columns, roles.get("device"), roles.get("pulse"), roles.get("direction"))
+    return _Layout(columns, roles.get("device"), roles.get("pulse"), roles.get("direction"), len(head.cells))
 
 
 _ROLES = {"device": DEVICE, "pulse": PULSE, "direction": DIRECTION}
@@ -252,9 +259,12 @@ def _trains(lines: list[_Line], layout: _Layout, file: str) -> Iterator[Train]:
     )
     table: dict[str, tuple[list[float], list[float], list[int]]] = {}
     for line in lines:
-        if len(line.cells) < width:
+        last = next((k for k in range(len(line.cells), 0, -1) if line.cells[k - 1].strip()), 0)
+        if len(line.cells) < width or last > layout.width:
             raise InputError(
-                f"{len(line.cells)} columns", line.at(file, 0), expected=f"{width}, as the first line has"
+                f"{max(last, 1)} columns",
+                line.at(file, 0 if last <= layout.width else layout.width),
+                expected=f"{layout.width}, as the first line has",
             )
         direction = 0 if layout.direction is None else _direction(line, layout.direction, file)
         for one in layout.values:

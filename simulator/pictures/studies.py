@@ -26,6 +26,8 @@ Array = NDArray[Any]
 FAILED = 2
 #: Imperfections that are drawn, and lines of a second varied value.
 BARS, LINES = 20, 7
+#: Steps of a linear axis at most: small numbers are long, and there are up to three panels side by side.
+TICKS = 5
 _TITLES = {
     "test_error": ("test error that it costs (%)", 100.0),
     "test_loss": ("test loss that it costs", 1.0),
@@ -101,6 +103,7 @@ def draw_effects(axes: Axes, found: Ablation, measure: str) -> None:
     axes.set_yticks(places, names)
     dress(axes, "x")
     axes.tick_params(axis="y", length=0.0)
+    axes.locator_params(axis="x", nbins=TICKS)
     axes.set_xlabel(title)
     axes.set_title(_ends(found, measure, factor) + _missing(len(found.effects), len(names)))
 
@@ -134,6 +137,8 @@ def draw_varied(axes: Axes, trace: Trace, metric: str) -> None:
     values = np.unique(x)
     if len(values) > 2 and values[0] > 0 and values[-1] / values[0] >= 10 and _is_geometric(values):
         axes.set_xscale("log")
+    else:
+        axes.locator_params(axis="x", nbins=TICKS)
     dress(axes)
     axes.set_xlabel(axis)
     axes.set_ylabel(metric.replace("_", " ") + (" (%)" if factor == 100.0 else ""))

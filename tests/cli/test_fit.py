@@ -33,6 +33,7 @@ def test_a_fit_writes_a_library_a_picture_and_one_object(
     assert run(["fit", pulses.name, "--model", "softbounds", "-p", "a.svg", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["command"] == "fit"
+    assert (said["outcome"], said["chip"], said["seed"]) == ("complete", None, None)
     assert said["file"] == "my_data_1.lib"
     assert (said["devices"], said["trains"], said["model"]) == (2, 4, "softbounds")
     assert said["models"]["softbounds"]["residual"] < 0.01 * (said["range"][1] - said["range"][0])

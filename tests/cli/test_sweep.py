@@ -135,6 +135,10 @@ def test_explain_is_the_same_study(capsys: pytest.CaptureFixture[str]) -> None:
         (["sweep", "xor", "--seeds", "2", "--resume", "none.h5"], "there is no file none.h5"),
         (["sweep", "xor", "--seeds", "2", "--resume", "a.h5", "-o", "b.h5"], "goes on in its own file"),
         (["sweep", "xor", "--seeds", "2", "--run", "evaluate"], "xor is not trained"),
+        (["train", "xor", "--set", "cell.dw_min=1"], "has no parameter 'dw_min': synapse has it"),
+        (["train", "xor", "--set", "syn.rrow=1"], "resistor, diode and 7 others have it"),
+        (["train", "xor", "--set", "syn.read_nose=1"], " in all: eqchip models)"),
+        (["train", "xor", "--set", "syn.levels=1"], "xor.cir:6:9: Yxh: levels=1: one level holds nothing"),
         (["train", "xor", "--ideal", "ofset"], "did you mean 'offset'"),
         (["train", "xor", "--ideal", "offset", "--only", "offset"], "contradict each other"),
         (["check", "xor", "--explain", "--ngspice"], "one of them"),
@@ -195,3 +199,28 @@ def test_models_list_imperfections(capsys: pytest.CaptureFixture[str]) -> None:
     neuron = {one["name"]: one for one in json.loads(capsys.readouterr().out)["parameters"]}
     assert neuron["slope_dtod"]["imperfection"] == "gain_mismatch"
     assert neuron["c"]["imperfection"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("offset", {("offset", "neuron"), ("offset_dtod", "neuron"), ("offset", ".input")}),
+        ("adc_noise", {("noise", ".output")}),
+        ("dw_min", {("dw_min", "synapse")}),
+        (".nudge", {("gain_error", ".nudge"), ("cost", ".nudge")}),
+        ("output", {("bits", ".output")}),
+    ],
+)
+def test_models_find_what_an_imperfection_a_parameter_or_a_card_is(
+    name: str, found: set[tuple[str, str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", name, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["parameters"]
+    assert found <= {(one["name"], one["of"]) for one in told}
+    assert run(["models", name]) == 0
+    assert next(iter(found))[1] in capsys.readouterr().out
+
+
+def test_a_name_that_is_both_means_the_device(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["models", "r"]) == 0
+    assert capsys.readouterr().out.startswith("resistor")

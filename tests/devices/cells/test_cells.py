@@ -280,7 +280,12 @@ def test_a_restored_state_goes_on_to_the_same_bits(kind: str) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"update": "constant", "w_max": -2.0}, "w_min is not below w_max"),
+        ({"update": "constant", "w_max": -2.0}, "w_min = -1 is not below w_max = -2"),
+        ({"levels": 1}, "levels=1: one level holds nothing"),
+        (
+            {"update": "constant", "w_min": 0.9, "w_max_dtod": 3.0},
+            r"spread leaves [1-9]\d* of \d+ devices no range: w_min ≥ w_max",
+        ),
         ({"update": "softbounds", "w_min": 0.0}, "update=softbounds needs w_min < 0 < w_max, here 0 and 1"),
         ({"update": "table", "up_0": 1.0}, "update=table has no up_1"),
         ({"update": "table", "up_0": 1.0, "up_1": 1.0}, "update=table has no down_0"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,22 @@ def test_lines_go_through_the_means_of_seeds() -> None:
     assert np.allclose(lines["cell.offset = 0.2"].get_ydata(), [6.0, 7.0, 7.0])
     assert axes.get_xscale() == "log"
     assert axes.get_title() == "1 of 12 points failed"
+
+
+@pytest.mark.parametrize("size", [0.0086, 0.31, 7.7, 24.0])
+def test_ticks_of_panels_side_by_side_do_not_touch(size: float) -> None:
+    x = np.linspace(-0.4 * size, size, 5)
+    trace = _trace(
+        {"cell.offset": x, "status": np.ones(5), "test_loss": x}, design="grid", varied=["cell.offset"]
+    )
+    made = figure(2.6)
+    panels = made.subplots(1, 2)
+    for axes in panels:
+        draw_varied(axes, trace, "test_loss")
+    made.draw_without_rendering()
+    for axes in panels:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        assert all(left.x1 + 2 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_a_study_over_words_or_seeds_is_drawn_as_its_rows() -> None:

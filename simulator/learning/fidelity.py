@@ -32,6 +32,7 @@ import numpy as np
 
 from eqchip.errors import InputError, SimulationError
 from eqchip.simulator.chip import Array, Chip, Settling, State, Weights
+from eqchip.simulator.learning.acting import check_acting
 from eqchip.simulator.learning.agreement import cosine, curvature_slope, least, ratio, relative_error
 from eqchip.simulator.learning.estimate import estimate, settle_free
 from eqchip.simulator.learning.particles import Particles
@@ -125,6 +126,7 @@ def fidelity(
     """Check a chip on a batch of samples; slopes are those within the window of β, where it is known."""
     if not chip.learnables:
         raise InputError("there is nothing to check: no .learn card", expected=".learn ARRAY|NEURONS rate=")
+    check_acting(chip, plan)
     still = Settling(tol=TOL)
     free = settle_free(chip, inputs, still)
     reference = chip.gradient(free, inputs, targets)

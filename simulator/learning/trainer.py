@@ -23,6 +23,7 @@ from eqchip.simulator.chip import Array, Chip, State, Weights
 from eqchip.simulator.cost.confusion import confusion
 from eqchip.simulator.cost.decoding import Readout, Several
 from eqchip.simulator.cost.readout import readout_of
+from eqchip.simulator.learning.acting import check_acting, check_aging
 from eqchip.simulator.learning.epoch import Epoch, Evaluation, PhaseReport, TrainState, latency
 from eqchip.simulator.learning.estimate import Estimate, estimate, settle_free
 from eqchip.simulator.learning.particles import Particles, copied
@@ -48,6 +49,8 @@ def train(
     """
     if not chip.learnables:
         raise InputError("there is nothing to train: no .learn card", expected=".learn ARRAY|NEURONS rate=")
+    check_acting(chip, plan)
+    check_aging(chip, plan)
     readout = readout_of(chip.circuit, data)
     done = 0
     bounded = {one.name for one in chip.learnables if np.isfinite(one.low) or np.isfinite(one.high)}

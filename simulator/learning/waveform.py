@@ -24,6 +24,7 @@ from eqchip.simulator.chip import Array, Nudge, State, Weights
 from eqchip.simulator.cost.costs import cost
 from eqchip.simulator.cost.readout import readout_of
 from eqchip.simulator.integrators.plastic import CONTRAST
+from eqchip.simulator.learning.acting import check_acting
 from eqchip.simulator.learning.methods import estimator, rule
 from eqchip.simulator.learning.plan import Plan, plan_for
 from eqchip.simulator.moment import Moment
@@ -81,6 +82,7 @@ def lesson_of(chip: SparseChip, data: Dataset) -> Lesson:
     circuit, system = chip.circuit, chip.system
     assert circuit.protocol is not None  # the netlist was checked
     plan = plan_for(chip)
+    check_acting(chip, plan)
     law = rule(plan.rule).law  # the netlist was checked: it is one that moves
     for one in chip.learnables:
         found = system.elements(one.name).instance

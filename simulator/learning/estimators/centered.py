@@ -19,9 +19,9 @@ def target(energy: Energy, beta: float) -> Any:
 CENTERED = Estimator(
     name="centered",
     text="the states nudged towards and away from the target against each other",
-    factors=(1.0, -1.0),
-    first=2,
-    second=1,
+    factors=(-1.0, 1.0),  # in time: what is compared first was held longest (hold_leak)
+    first=1,
+    second=2,
     distance=2.0,
     target=target,
     order=2,

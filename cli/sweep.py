@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Training samples on which updates are held against the gradient.",
 )
+@click.option(
+    "--cost", is_flag=True, help="Keep the energy a sample takes too, which takes time at every point."
+)
 @click.option("--resume", metavar="FILE", help="Run only what FILE, an earlier study, has not.")
 @options("output", "set", "ideal", "only", "seed", "chip_seed", "form", "dtype", "threads", "json", "quiet")
 def sweep(
@@ -56,6 +59,7 @@ def sweep(
     seeds: int | None,
     data: str | None,
     samples: int,
+    cost: bool,
     resume: str | None,
     output: str | None,
     settings: tuple[str, ...],
@@ -84,7 +88,13 @@ def sweep(
     loaded = switch(speaker, load(chip).set(changes_of(settings, seed, chip_seed)), ideal, only)
     design = _design(loaded, ablate, vary, seeds)
     task = Task(
-        command or ("evaluate" if loaded.weights else "train"), data, form, dtype, samples, gradient=ablate
+        command or ("evaluate" if loaded.weights else "train"),
+        data,
+        form,
+        dtype,
+        samples,
+        gradient=ablate,
+        cost=cost,
     )
     claim = _claim(resume, output, loaded.name)
     speaker.warn_when_cold()

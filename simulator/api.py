@@ -205,6 +205,7 @@ def sweep(
     dtype: str | None = None,
     threads: int | None = None,
     resume: bool = False,
+    cost: bool = False,
     watch: Callable[[Outcome, int], None] | None = None,
 ) -> Run:
     """Study a chip at many points: `run["study/test_error"]`, `run.to_xarray()`, `run.plot()`.
@@ -212,7 +213,8 @@ def sweep(
     `ablate=True` takes each imperfection away in turn and leaves each alone; `vary` crosses values or ranges
     (`{"train.beta": [0.1, 0.2], "cell.offset": "0:0.3:4"}`). At each point the chip is trained, or, out of
     a record, evaluated (`run="train"`, `"evaluate"`, `"check"`), once for each of `seeds`. Failed points
-    stand in the result with their reason. `resume=True` runs what is missing in `file`.
+    stand in the result with their reason. `resume=True` runs what is missing in `file`; `cost=True` keeps the
+    energy a sample takes too.
     """
     found = _start(chip, None, threads)
     if ablate and vary:
@@ -224,7 +226,7 @@ def sweep(
         raise InputError("resume=True of what?", expected='the file of a study: sweep(chip, "xor.h5", …)')
     design = ablation(names_of(found)) if ablate else grid(axes)
     command = run or ("evaluate" if found.weights else "train")
-    task = Task(command, data, form, dtype, samples, gradient=ablate)
+    task = Task(command, data, form, dtype, samples, gradient=ablate, cost=cost)
     return study(found, design.over(*seeds_for(found, seeds)), task, _path(file), resume=resume, watch=watch)
 
 

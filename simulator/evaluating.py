@@ -31,7 +31,7 @@ from eqchip.simulator.records.recorder import Recorder
 from eqchip.simulator.rows import Column, Plan, Rows, gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.simulating import origin, seed_of
-from eqchip.simulator.spending import spend
+from eqchip.simulator.spending import Spending, spend
 
 EVALUATION = Plan(
     "evaluation",
@@ -58,10 +58,12 @@ def evaluate(
     dtype: str | None = None,
     arguments: Sequence[str] = (),
     tick: Callable[[int, int], None] | None = None,
+    priced: bool = True,
 ) -> Run:
     """Test a chip with the weights it has, on the data it was trained with unless others are given.
 
-    `tick` is called with samples settled, and samples in all.
+    `tick` is called with samples settled, and samples in all. Without `priced` nothing is watched to know
+    what energy samples take, and when they settle.
     """
     begin = time.monotonic()
     if chip.weights is None and chip.circuit.learns:
@@ -78,7 +80,7 @@ def evaluate(
 
     plan = plan_for(compiled)
     found = settle_all(compiled, samples.test, plan, readout_of(chip.circuit, samples), count)
-    spent = spend(compiled, samples.test, plan, trains=False)
+    spent = spend(compiled, samples.test, plan, trains=False) if priced else Spending()
     blocks = [(cost_plan(chip.circuit), cost_rows(chip.circuit, found, spent))]
     counted = confusion_rows(found)
     if counted is not None:

@@ -48,10 +48,12 @@ def train(
     watch: Watch | None = None,
     tick: Tick | None = None,
     kept: Kept | None = None,
+    priced: bool = True,
 ) -> Run:
     """Train a chip as its cards say; from where `kept` ended, when that is given.
 
-    `watch` is called with every epoch; `tick` with samples passed, samples in all, and the epoch.
+    `watch` is called with every epoch; `tick` with samples passed, samples in all, and the epoch. Without
+    `priced` nothing is watched to know what energy samples take, and when they settle.
     """
     begin = time.monotonic()
     if not chip.circuit.learns:
@@ -72,10 +74,10 @@ def train(
         state = unpack(kept.epoch, kept.arrays, compiled, plan, samples.train)
     stream = _watched(compiled, samples, plan, state, watch, tick)
     if file is None:
-        return _in_memory(chip, compiled, samples, plan, stream, kept, begin)
+        return _in_memory(chip, compiled, samples, plan, stream, kept, begin, priced)
     where = origin("train", chip, compiled.form, str(compiled.dtype), arguments, data)
     known = {**where.parameters, "samples": fingerprint(samples.train), "data_option": data}
-    report = Report(compiled, samples, plan, kept)
+    report = Report(compiled, samples, plan, kept, priced)
     recorder = Recorder(
         file,
         replace(where, parameters=known),
@@ -106,9 +108,10 @@ def _in_memory(
     stream: Iterator[Epoch],
     kept: Kept | None,
     begin: float,
+    priced: bool,
 ) -> Run:
     """Return a training as a run in memory, with the parts that a file has."""
-    report = Report(compiled, samples, plan, kept)
+    report = Report(compiled, samples, plan, kept, priced)
     blocks = [list(report.before())]
     last = None
     for epoch in stream:

@@ -29,14 +29,16 @@ from eqchip.simulator.resuming import Kept
 from eqchip.simulator.rows import Plan, Rows
 from eqchip.simulator.samples import Dataset
 from eqchip.simulator.settling_traces import followed, settle_visibly
-from eqchip.simulator.spending import spend
+from eqchip.simulator.spending import Spending, spend
 
 
 class Report:
     """The tables of one training. `training` is the number of the curves among `plans`."""
 
-    def __init__(self, chip: Chip, data: Dataset, plan: Training, kept: Kept | None = None) -> None:
-        self.chip, self.data, self.plan, self.kept = chip, data, plan, kept
+    def __init__(
+        self, chip: Chip, data: Dataset, plan: Training, kept: Kept | None = None, priced: bool = True
+    ) -> None:
+        self.chip, self.data, self.plan, self.kept, self.priced = chip, data, plan, kept, priced
         self.beginning: Weights = {**chip.parameters(), **(kept.beginning if kept is not None else {})}
         self._followed = followed(chip)
         self._settled = 0
@@ -71,7 +73,7 @@ class Report:
             return
         yield 0, settle_visibly(self.chip, self.data.test, self.plan, self._followed, True, self._settled)
         update = programming(self._programmed, self.chip.programming(), self._passed)
-        spent = spend(self.chip, self.data.test, self.plan)
+        spent = spend(self.chip, self.data.test, self.plan) if self.priced else Spending()
         yield 1, cost_rows(self.chip.circuit, last.test, spent, update)
         counted = confusion_rows(last.test)
         if counted is not None:

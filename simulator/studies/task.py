@@ -1,14 +1,15 @@
 """Task: what is run at every point of a study, and the numbers that are kept of it.
 
-    train       test_error test_loss train_error train_loss latency energy; with `gradient` the cosine before
-    evaluate    test_error test_loss latency energy, and with `gradient` the cosine
+    train       test_error test_loss train_error train_loss latency; with `gradient` the cosine before
+    evaluate    test_error test_loss latency, and with `gradient` the cosine
     check       cosine relative_error, of every array too; reciprocity stability slowest
 
 `cosine` is that between the local update, with the noise of one batch, and the gradient of the loss, the mean
 over the arrays that learn; `cosine(yxh)` is that of one of them. `relative_error` is without noise. A
 training's is that of the chip it begins with: where a chip answers all samples right there is hardly a
-gradient left to follow. `energy` is what a sample takes, in training of a training. What a point has not is
-NaN (no class to be wrong about, no time stepped).
+gradient left to follow. With `cost` the first two have `energy` too, what a sample takes, in training of a
+training: for it some phases are run once more and watched, which can take longer than the test itself. What a
+point has not is NaN (no class to be wrong about, no time stepped).
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ _UNITS = {"latency": "s", "energy": "J", "slowest": "s"}
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is run. `gradient`: the update is held against the gradient too, on `samples` samples."""
+    """What is run. `gradient`: the update is held against the gradient too, on `samples` samples.
+
+    `cost`: what energy a sample takes is kept too.
+    """
 
     command: str = "train"
     data: str | None = None
@@ -49,6 +53,7 @@ class Task:
     dtype: str | None = None
     samples: int = SAMPLES
     gradient: bool = False
+    cost: bool = False
 
     def __post_init__(self) -> None:
         if self.command not in RUNS:
@@ -71,7 +76,7 @@ class Task:
         if self.command == "train":
             names += ["train_error", "train_loss"]
         if self.command in ("train", "evaluate"):
-            names += ["latency", "energy"]
+            names += ["latency", "energy"] if self.cost else ["latency"]
         if self.checks:
             arrays = [learn.target.lower() for learn in chip.circuit.learns]
             names += ["cosine", "relative_error"]
@@ -106,6 +111,7 @@ class Task:
             dtype=self.dtype,
             watch=watch,
             tick=count,
+            priced=self.cost,
         )
         found: Metrics = {}
         if seen:
@@ -116,14 +122,14 @@ class Task:
                 "train_error": _number(last.train_error),
                 "train_loss": _number(last.train_loss),
                 "latency": _number(last.latency),
-                "energy": _energy(run),
+                "energy": _energy(run),  # NaN without `cost`; it is no column then
             }
         if self.gradient:
             found |= self._gradients(start)
         return found
 
     def _evaluate(self, chip: LoadedChip, tick: Tick | None) -> Metrics:
-        run = evaluate(chip, data=self.data, form=self.form, dtype=self.dtype, tick=tick)
+        run = evaluate(chip, data=self.data, form=self.form, dtype=self.dtype, tick=tick, priced=self.cost)
         row = run["evaluation"]
         found = {name: float(row[name]) for name in ("test_error", "test_loss", "latency")}
         found["energy"] = _energy(run)

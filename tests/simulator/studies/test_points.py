@@ -47,6 +47,7 @@ def test_spellings_and_labels_do_not_change_an_address() -> None:
         lambda: address(Point(), xor().only("offset")),
         lambda: address(Point(), task=Task("check")),
         lambda: address(Point(), task=Task(samples=8)),
+        lambda: address(Point(), task=Task(cost=True)),
         lambda: address(Point(), samples=2),
         lambda: address(Point(), xor().with_weights({"Yxh": np.zeros((2, 10))})),
         lambda: address(Point(), xor().with_weights({"Yxh": np.ones((2, 10))})),
@@ -174,3 +175,23 @@ def test_ranges_that_are_none_are_refused(given: list[str], message: str) -> Non
 def test_studies_that_are_none_are_refused(call: Callable[[], Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_energy_is_watched_only_where_it_is_kept(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    chip = xor(**{"train.epochs": 1})
+    if command == "evaluate":
+        chip = chip.with_weights({"Yxh": np.full((2, 10), 0.1)})
+    found = Task(command, cost=True).run(chip)
+    assert found["energy"] > 0.0
+    assert "energy" in {one.name for one in Task(command, cost=True).columns(chip)}
+    assert "energy" not in {one.name for one in Task(command).columns(chip)}
+
+    def watched(*_: Any, **__: Any) -> None:
+        raise AssertionError("phases were run once more")
+
+    for module in ("evaluating", "training_report"):
+        monkeypatch.setattr(f"eqchip.simulator.{module}.spend", watched)
+    plain = Task(command).run(chip)
+    assert plain["test_error"] == found["test_error"]
+    assert plain["test_loss"] == found["test_loss"]

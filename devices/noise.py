@@ -32,6 +32,8 @@ class Noise:
     pins: tuple[tuple[int, int], ...]  # of each source, among the element's pins
     density: Callable[..., None]
     constant: bool  # whether it depends on no voltage
+    #: A parameter that multiplies what equilibrium at T demands at zero bias: with 1 the noise is thermal.
+    excess: str = ""
 
 
 THERMAL = Parameter(

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from eqchip.errors import InputError, Location
 from eqchip.netlists.body import Body
 from eqchip.netlists.build import Build
 from eqchip.netlists.card import Card, Netlist
-from eqchip.netlists.circuit import Circuit
+from eqchip.netlists.circuit import Circuit, Tran
 from eqchip.netlists.connectivity import Fault, first_places, floating, hanging, loops, shorted
 from eqchip.netlists.elaborate import assemble
 
@@ -37,6 +39,7 @@ def lint(netlist: Netlist) -> list[Finding]:
     if not problems:  # half a circuit has faults of its own
         faults += _wiring(build.circuit)
         faults += _learning(build.circuit)
+        faults += _noise(build.circuit)
     faults += _unused(build, netlist)
     faults += (fault for card in _all_cards(netlist.cards) for fault in _numbers(card))
     place = Location(netlist.file, 1)
@@ -74,6 +77,29 @@ def _learning(circuit: Circuit) -> Iterator[Fault]:
     library = bool(circuit.models) and not circuit.instances
     if not (circuit.analyses or circuit.learns or library):
         yield "warning", None, "there is nothing to do: no .op, .dc or .tran, and no .learn"
+
+
+def _noise(circuit: Circuit) -> Iterator[Fault]:
+    """Note devices that fluctuate more than equilibrium at their temperature allows; one of each model."""
+    loud = any(isinstance(one, Tran) and one.noise for one in circuit.analyses)
+    seen: set[str] = set()
+    for one in circuit.instances:
+        noise = one.family.noise
+        if noise is None or not noise.excess:
+            continue
+        given = one.given()
+        shared = one.model.name if one.model is not None and noise.excess in one.model.values else one.name
+        value = np.asarray(given.get(noise.excess, 1.0), dtype=np.float64)
+        shaken = np.any(np.asarray(given.get("thermal", 1.0 if loud else 0.0), dtype=np.float64) > 0.0)
+        if shaken and np.any(value != 1.0) and shared not in seen:
+            seen.add(shared)
+            worst = float(value.ravel()[np.argmax(np.abs(value - 1.0))])
+            yield (
+                "note",
+                one.at,
+                f"{one.name} has {noise.excess}={worst:g}: at zero bias its noise is {worst:g} times thermal "
+                "noise, so at rest no network with it is at one temperature",
+            )
 
 
 def _all_cards(cards: list[Card]) -> Iterator[Card]:

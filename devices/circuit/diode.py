@@ -213,6 +213,6 @@ DIODE = Family(
     memory=1,
     ic=True,
     energy=energy,
-    noise=Noise(((0, 2), (2, 1)), density, constant=False),
+    noise=Noise(((0, 2), (2, 1)), density, constant=False, excess="n"),
     source="ngspice 39 manual, chapter 7",
 )

@@ -33,7 +33,8 @@ def test_every_error_is_found_not_only_the_first() -> None:
         "2 error: R1 has no value; expected Rname n1 n2 R",
         "4 error: C1 has 1 of the 2 names it needs; expected Cname n1 n2 C",
         "5 error: there is no model 'dx'; expected .model dx TYPE(…)",
-        "6 error: .tran needs TSTEP and TSTOP; expected .tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn]",
+        "6 error: .tran needs TSTEP and TSTOP; expected "
+        ".tran TSTEP TSTOP [TSTART [TMAX]] [UIC] [learn | noise]",
     ]
 
 
@@ -111,3 +112,23 @@ def test_the_models_of_a_chip_are_looked_at_even_when_an_error_stops_the_rest() 
 def test_a_large_netlist_is_looked_through(tmp_path: Path) -> None:
     ladder = "V1 n0 0 1\n" + "".join(f"R{k} n{k} n{k + 1} 1\nC{k} n{k + 1} 0 1p\n" for k in range(3000))
     assert said(ladder + ".op\n") == []
+
+
+@pytest.mark.parametrize(
+    ("model", "card", "noted"),
+    [
+        ("is=1f n=2", ".tran 1n 10n noise", True),
+        ("is=1f n=2 thermal=300", ".op", True),
+        ("is=1f n=1", ".tran 1n 10n noise", False),
+        ("is=1f n=2", ".tran 1n 10n", False),
+        ("is=1f n=2 thermal=0", ".tran 1n 10n noise", False),
+    ],
+)
+def test_noise_beyond_equilibrium_is_noted_once_a_model(model: str, card: str, noted: bool) -> None:
+    found = said(
+        f".model dio d({model})\n{SOUND.removesuffix('.op' + chr(10))}D1 b 0 dio\nD2 b 0 dio\n{card}\n"
+    )
+    text = (
+        "6 note: D1 has n=2: at zero bias its noise is 2 times thermal noise, so at rest no network with it"
+    )
+    assert found == ([f"{text} is at one temperature"] if noted else [])

@@ -191,6 +191,13 @@ def test_temperatures_and_thermal_say_how_loud() -> None:
         chi_square(v[1:] / np.sqrt(BOLTZMANN * kelvin / 1e-12))
 
 
+def test_ideal_thermal_silences_the_word() -> None:
+    text = "made by a test\n.model dio d(is=1f)\nR1 a 0 1k\nD1 a 0 dio\nC1 a 0 1p\n.tran 1n 9n noise\n.end\n"
+    chip = eqchip.parse(text)
+    assert np.std(eqchip.simulate(chip)["tran"]["v(a)"][1:]) > 1e-5
+    assert np.max(np.abs(eqchip.simulate(chip.ideal("thermal"))["tran"]["v(a)"])) < 1e-12
+
+
 def test_neurons_fluctuate_as_their_models_say() -> None:
     """Thermal noise of the leak: kT/C; a trap that is full for a quarter of the time shifts the mean."""
     cards = """\

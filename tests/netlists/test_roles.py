@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from elaborated import CHIP, circuit, names, refused
+from eqchip.netlists import role_cards
 from eqchip.netlists.circuit import Data, Learn
 from eqchip.netlists.roles import ESTIMATORS, NOT_YET, PAIRS, complete_train
+from eqchip.simulator.chip import Nudge, Settling
+from eqchip.simulator.compile import compile_chip
 
 LINES = CHIP.count("\n") + 2  # the line of what follows
 
@@ -154,7 +157,6 @@ def test_what_does_not_go_together_in_training(train: str, message: str) -> None
         (".learn Yhy", ".learn Yhy has no rate"),
         (".learn Yhyy rate=1", "there is no 'Yhyy' to learn; did you mean 'Yhy'?"),
         (".learn v_x rate=1", "'v_x' (voltage source) has nothing that learns"),
-        ("R1 x[0] 0 1k\n.learn R1 rate=1", "'R1' (resistor): learning of its g is not supported yet"),
         (".learn yxh rate=1", "Yxh learns already"),
         (".learn Yhy rate=1 min=2 max=1", "min=2 is above max=1"),
         (".learn Yhy rate=-1", "rate=-1 is out of range"),
@@ -163,6 +165,28 @@ def test_what_does_not_go_together_in_training(train: str, message: str) -> None
 )
 def test_a_wrong_role_is_refused(card: str, message: str) -> None:
     refused(CHIP + card + "\n", message)
+
+
+def test_a_single_resistor_learns_its_conductance() -> None:
+    found = circuit(CHIP + "R1 h[0] y[0] 1meg\n.learn R1 rate=2 min=1n\n")
+    assert found.learns[-1] == Learn("R1", 2.0, 1e-9)
+    chip = compile_chip(found, "sparse", np.float64)
+    at, step, samples, targets = 1e-6, 1e-10, np.array([[0.3, 0.8]]), np.array([[1.0]])
+
+    def loss(conductance: float) -> float:
+        chip.write({"R1": np.array(conductance)})
+        y = chip.outputs(chip.settle(samples, Settling(tol=1e-13)))
+        return float(0.5 * np.sum((y - targets) ** 2))
+
+    slope = (loss(at + step) - loss(at - step)) / (2 * step)
+    chip.write({"R1": np.array(at)})
+    pulled, pushed = (chip.settle(samples, Settling(tol=1e-13), Nudge(targets, b)) for b in (1e-3, -1e-3))
+    assert float(chip.contrast(pushed, pulled)["R1"]) / 2e-3 == pytest.approx(slope, rel=1e-3)
+
+
+def test_what_a_family_has_no_parameter_for_is_not_learned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(role_cards, "_learns", lambda family: False)
+    refused(CHIP, "'Yxh' (synapse): learning of its w is not supported yet")
 
 
 @pytest.mark.parametrize("samples", ["50", "a:b", "0:1:2"])

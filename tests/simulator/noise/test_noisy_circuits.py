@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 SIGMAS = 4.5
 KT = BOLTZMANN * 300.0
-SAMPLES = 3000
+SAMPLES = 1500
 
 #: A quiet neuron, whose time constant of 1 ns is what eps= counts in.
 CLOCK = ".model cell neuron(gleak=1n c=1e-18 activation=linear)\nNh h cell\n"
@@ -98,9 +98,9 @@ def test_a_junction_at_zero_bias_is_a_resistor() -> None:
         cards = f".model dio d(is=1u n={n:g} thermal=300.15)\nD1 h[0] 0 dio\nC1 h[0] 0 1p\nRx x[0] 0 1k\n"
         one = chip(cards + CLOCK, 1)
         tau = 1e-12 / (1e-6 / (n * 0.025865))
-        state = settle(one, "euler", tau / 50.0 / 1e-9, steps=200, samples=4000)
+        state = settle(one, "euler", tau / 50.0 / 1e-9, steps=200, samples=2000)
         found = covariance(one, state)[0, 0] / (BOLTZMANN * 300.15 / 1e-12)
-        assert abs(found / share - 1.0) < SIGMAS * np.sqrt(2.0 / 4000) + 0.02
+        assert abs(found / share - 1.0) < SIGMAS * np.sqrt(2.0 / 2000) + 0.02
 
 
 def test_a_biased_junction_has_shot_noise() -> None:
@@ -108,13 +108,13 @@ def test_a_biased_junction_has_shot_noise() -> None:
     cards = ".model dio d(is=1f thermal=300.15)\nD1 h[0] 0 dio\nC1 h[0] 0 1p\nI1 0 h[0] 1u\nRx x[0] 0 1k\n"
     one = chip(cards + CLOCK, 1)
     still = one.settle(np.zeros((1, 1)), Settling())
-    begin = State(np.tile(still.values, (4000, 1)), np.zeros(4000), np.zeros(4000, int), np.ones(4000, bool))
+    begin = State(np.tile(still.values, (2000, 1)), np.zeros(2000), np.zeros(2000, int), np.ones(2000, bool))
     tau = 1e-12 / (1e-6 / 0.025865)
-    ended = settle(one, "euler", tau / 50.0 / 1e-9, steps=200, samples=4000, start=begin)
+    ended = settle(one, "euler", tau / 50.0 / 1e-9, steps=200, samples=2000, start=begin)
     v = ended.values - still.values
     found = np.mean(v[:, one.system.unknown_of_node[one.circuit.buses["h"][0]]] ** 2)
     wanted = 0.5 * BOLTZMANN * 300.15 / 1e-12
-    assert abs(found / wanted - 1.0) < SIGMAS * np.sqrt(2.0 / 4000) + 0.02
+    assert abs(found / wanted - 1.0) < SIGMAS * np.sqrt(2.0 / 2000) + 0.02
 
 
 def test_neurons_are_shaken_as_in_the_array_form() -> None:

@@ -59,6 +59,7 @@ _PMAX = Need(word="update", words=("pmax",))
 NEEDS: Mapping[str, Need] = {
     **dict.fromkeys(("hold_charge", "hold_leak", "hold_time"), Need(("hold_c",))),
     **dict.fromkeys(("slope_dtod", "shift_dtod"), _CURVED),
+    "r_dtod": Need(("r",)),
     "noise_factor": Need(("thermal",)),
     **dict.fromkeys(
         ("flicker_low", "flicker_high", "flicker_exp", "flicker_max", "flicker_read"), Need(("flicker",))
@@ -86,20 +87,22 @@ NEEDS: Mapping[str, Need] = {
 
 
 @cache
-def _needy(family: Family) -> tuple[str, ...]:
-    return tuple(name for name in family.all_parameters() if name in NEEDS)
+def _needy(family: Family) -> frozenset[str]:
+    return frozenset(name for name in family.all_parameters() if name in NEEDS)
 
 
 def check_idle(circuit: Circuit) -> None:
     """Refuse parameters that would do nothing."""
     seen: set[tuple[int, frozenset[str]]] = set()
     for one in circuit.instances:
-        if not _needy(one.family):
+        needy = _needy(one.family)
+        if not needy or (one.model is None and needy.isdisjoint(one.values)):
             continue
-        key = id(one.model), frozenset(one.values)
-        if key in seen:
-            continue
-        seen.add(key)
+        if needy.isdisjoint(one.values):  # all of a model that say the same besides
+            key = id(one.model), frozenset(one.values)
+            if key in seen:
+                continue
+            seen.add(key)
         values = one.given()
         for name in _idle(one.family, values):
             model = one.model
@@ -115,7 +118,7 @@ def check_idle(circuit: Circuit) -> None:
 
 def _idle(family: Family, values: Mapping[str, Any]) -> Iterator[str]:
     declared = family.all_parameters()
-    for name in _needy(family):
+    for name in sorted(_needy(family)):
         value = values.get(name)
         if value is None or np.all(np.asarray(value) == declared[name].default):
             continue

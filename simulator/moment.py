@@ -2,8 +2,8 @@
 
 A chip that has a moment fluctuates: its cells are read and written with noise, its phases are noisy. Without
 one it is the chip as it was made, noise off. Draws are keyed by the seed of the run, the purpose, the epoch
-and the sample, never by what was drawn before: a resumed run, or another imperfection, leaves every other
-draw as it was.
+and the sample (what a batch does once, by its first sample), never by what was drawn before: a resumed run,
+or another imperfection, leaves every other draw as it was.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ from eqchip.simulator.moment import Moment
 from eqchip.simulator.samples import Dataset, Samples
 from eqchip.simulator.streams import stream
 
-#: Samples settled together in a test; answers do not depend on it.
+#: Samples settled together in a test; only what devices read with noise depends on it: once a batch.
 TEST_BATCH = 256
 
 

@@ -57,6 +57,14 @@ def test_what_does_nothing_is_refused_where_it_stands(
     assert raised.value.at.line == (4 if synapse else 5)
 
 
+def test_the_spread_of_a_resistance_that_is_not_given_is_refused() -> None:
+    resistors = ".bus x[2] h[3]\nY1 x h rm {own}\n.model rm r({said})\n"
+    for said, own in (("g=1m r_dtod=0.1", ""), ("g=1m", "r_dtod=0.1")):
+        with pytest.raises(InputError, match="r_dtod= does nothing here"):
+            elaborate(parse("idle\n" + resistors.format(said=said, own=own)))
+    elaborate(parse("idle\n" + resistors.format(said="r=1k r_dtod=0.1", own="")))
+
+
 @pytest.mark.parametrize(
     ("synapse", "neuron"),
     [

@@ -52,10 +52,18 @@ IntArray = NDArray[np.int64]
 BLOCK = 500_000
 #: Numbers up to which a matrix is dense.
 SMALL = 10_000
+#: Rows at most.
+MOST_ROWS = 100_000_000
 
 
 def noisy_tran(system: System, card: Tran, seed: int) -> Iterator[Plan | Rows]:
     """Run .tran … noise."""
+    if not 1.0 <= card.stop / card.step <= MOST_ROWS:
+        raise InputError(
+            f"a noisy transient of {card.stop / card.step:.3g} steps",
+            card.at,
+            expected=f"TSTOP from 1 to {MOST_ROWS:,} times TSTEP",
+        )
     chosen = _without_white(system, recording(system), card)
     yield Plan("tran", Column("time", "s"), chosen.columns, {"residual_unit": "A", "noise": 1, "seed": seed})
     currents = currents_of(system)
@@ -172,15 +180,19 @@ class _Course:
 
     def _landed(self) -> sparse.csc_matrix | FloatArray:
         """Return what charge 1 As of every source leaves in every row (size, sources)."""
-        system, into = self.system, self.currents.into
-        g, c = (sparse.csc_matrix(one) for one in system.jacobian(self.track.x[:-1], self.track.d))
-        states: tuple[sparse.csc_matrix, ...] = (g,)
-        if not system.affine:
-            network = system.network
-            constant = sparse.csc_matrix(
-                (network.g0[:-1], network.rows, network.start), shape=(system.size, system.size)
-            )
-            states = (g, constant + 3.0 * (g - constant))
+        system, into, solver = self.system, self.currents.into, self.solver
+        network, size = system.network, system.size
+        solver.evaluate(self.track.x[:-1], self.track.d)
+        places = network.changing_rows, network.changing_columns
+
+        def matrix(constant: FloatArray, changing: FloatArray, share: float) -> sparse.csc_matrix:
+            fixed = sparse.csc_matrix((constant[:-1], network.rows, network.start), shape=(size, size))
+            return fixed + share * sparse.csc_matrix((changing[:-1], places), shape=(size, size))
+
+        c = matrix(network.c0, solver.at.jc, 1.0)
+        # K must be the same with slopes three times as steep: only those next to bare nodes enter it.
+        shares = (1.0,) if system.affine else (1.0, 3.0)
+        states = tuple(matrix(network.g0, solver.at.jg, share) for share in shares)
         rows = np.unique(into.tocoo().row)
         reach = landing(c, states, system.network.nodes, rows, self.card.step, lambda k: system.names[k])
         found = sparse.csc_matrix(reach @ into)

@@ -244,6 +244,7 @@ def test_the_total_noise_of_a_ladder_is_ngspices(tmp_path: Path) -> None:
         ("V1 a 0 1\nR1 a 0 1k\n.save i(v1)\n.tran 1n 10n noise", r"i\(v1\) of a noisy transient is white"),
         ("R1 a 0 1k\nC1 a 0 1p\n.options energy=1\n.tran 1n 10n noise", "energy of a noisy waveform"),
         ("R1 a 0 1k\n.tran 1n 10n noise learn", "that learns cannot be noisy yet"),
+        ("R1 a 0 1k\nC1 a 0 1p\n.tran 1n 0.5n noise", "a noisy transient of 0.5 steps"),
         ("R1 a 0 1k\n.tran 1n 10n noise loud", "'loud' on .tran is one word too many"),
     ],
 )

@@ -58,22 +58,23 @@ def draw_settling(axes: Axes, times: Array) -> None:
     ordered = np.sort(times)
     share = np.arange(1, len(ordered) + 1) / len(ordered)
     axes.step(np.concatenate([[0.0], ordered]), np.concatenate([[0.0], 100.0 * share]), where="post")
-    told = (("median", 50.0, "left", 0), ("95 %", 95.0, "left", -7), ("longest", 100.0, "right", -20))
-    for (name, height, side, below), time in zip(told, quantiles(ordered), strict=True):
+    told = list(zip(("median", "95 %", "longest"), (50.0, 95.0, 100.0), quantiles(ordered), strict=True))
+    for _, height, time in told:
         axes.plot([time], [height], "o", color=COLOURS[0], markersize=3.5, clip_on=False)
-        axes.annotate(
-            f"{name} {engineering(time, 's')}",
-            (time, height),
-            xytext=(5 if side == "left" else 0, below),
-            textcoords="offset points",
-            ha=side,
-            va="center",
-            fontsize=SMALL,
-            color=GREY,
-        )
+    # A rising curve leaves one of two corners free.
+    late = told[0][2] > 0.55 * told[-1][2]
+    axes.annotate(
+        "\n".join(f"{name} {engineering(time, 's')}" for name, _, time in reversed(told)),
+        (0.03, 0.94) if late else (0.97, 0.06),
+        xycoords="axes fraction",
+        ha="left" if late else "right",
+        va="top" if late else "bottom",
+        fontsize=SMALL,
+        color=GREY,
+    )
     axes.set_ylim(0.0, 108.0)
     axes.set_xlim(left=0.0)
-    axes.set_ylabel("settled (% of samples)")
+    axes.set_ylabel("settled samples (%)")
     label_axis(axes.xaxis, "time", ordered, "s")
     dress(axes)
 

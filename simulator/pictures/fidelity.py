@@ -21,6 +21,8 @@ Array = NDArray[Any]
 _MARKERS = "osD^vP*X"
 #: Arrays that get a line of their own.
 ARRAYS = 24
+#: Errors from which on a curve follows no power of β.
+LARGE = 0.1
 
 
 def fidelity_picture(trace: Trace) -> Picture:
@@ -72,12 +74,16 @@ def draw_errors(axes: Axes, trace: Trace) -> None:
     axes.set_xlabel("β, over the energy scale")
     axes.set_ylabel("relative error of the update")
     if drawn:
-        _window(axes, trace)
+        shaded = _window(axes, trace)
         _planned(axes, trace)
         _guides(axes, drawn)
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high * (high / low) ** 0.06)  # room for the planned β
         more = len(names) - ARRAYS
         own = ", against its own target" if trace.plan.attributes.get("aimed") else ""
-        axes.set_title(f"settled exactly{own}; rings: best β" + (f"; … and {more} more" if more > 0 else ""))
+        axes.set_title(
+            f"settled exactly{own}; rings: best β{shaded}" + (f"; … and {more} more" if more > 0 else "")
+        )
         axes.legend(
             loc="lower right",
             frameon=True,
@@ -114,24 +120,16 @@ def _draw_trained(axes: Axes, trace: Trace) -> None:
         axes.legend(loc="best", fontsize=SMALL)
 
 
-def _window(axes: Axes, trace: Trace) -> None:
-    """Shade where nudged states are no longer the free one, moved a little."""
+def _window(axes: Axes, trace: Trace) -> str:
+    """Shade where nudged states are no longer the free one, moved a little; return the title's word on it."""
     limits = [trace.plan.attributes.get(f"window_{what}", math.nan) for what in ("bounds", "branch")]
     limit = min((float(one) for one in limits if math.isfinite(float(one))), default=math.inf)
     left, right = axes.get_xlim()
     if limit < 0.1:  # beyond it, β is large for any chip
         axes.axvspan(limit, right, color="#f3f3f3", zorder=0)
         axes.set_xlim(left, right)
-        axes.annotate(
-            "kinks or\nother branches",
-            (limit, 0.02),
-            xycoords=("data", "axes fraction"),
-            xytext=(-4, 0),
-            textcoords="offset points",
-            ha="right",
-            fontsize=SMALL,
-            color=GREY,
-        )
+        return "; shaded: kinks or other branches"
+    return ""
 
 
 def _planned(axes: Axes, trace: Trace) -> None:
@@ -159,11 +157,16 @@ def _guides(axes: Axes, drawn: list[tuple[Array, Array, float]]) -> None:
     """Draw the slope that theory gives, next to the whole number measured: β for one side, β² centred."""
     orders = sorted({round(slope) for _, _, slope in drawn if math.isfinite(slope) and round(slope) >= 1})
     for order in orders[:3]:
-        # Above all curves of that order, two decades long, ending where they end.
-        betas, _, _ = drawn[0]
-        end = float(betas[-1])
-        begin = max(float(betas[0]), end / 1e2)
-        top = max(float(errors[-1]) for _, errors, slope in drawn if round(slope) == order)
+        # Above all curves of that order, two decades long, ending where they end or errors are large.
+        these = [
+            (betas, errors)
+            for betas, errors, slope in drawn
+            if math.isfinite(slope) and round(slope) == order
+        ]
+        small = [float(betas[errors < LARGE][-1]) for betas, errors in these if np.any(errors < LARGE)]
+        end = min(small, default=float(these[0][0][-1]))
+        begin = max(float(these[0][0][0]), end / 1e2)
+        top = max(float(errors[betas <= end][-1]) for betas, errors in these)
         xs = np.array([begin, end])
         ys = 3.0 * top * (xs / end) ** order
         low, high = axes.get_ylim()

@@ -109,7 +109,8 @@ def check_idle(circuit: Circuit) -> None:
             owner, at = one.name, one.at
             if model is not None and name in model.values and name not in one.values:
                 owner, at = model.name, model.at
-                if at is not None and at.file != circuit.file:
+                inherited = bool(model.base) and name not in model.own
+                if inherited or (at is not None and at.file != circuit.file):
                     continue  # a library's numbers may wait for what a chip gives
             raise InputError(
                 f"{owner}: {name}= does nothing here", at, expected=f"{NEEDS[name].text()}, or no {name}="

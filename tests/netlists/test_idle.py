@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import eqchip
+from elaborated import circuit, refused
 from eqchip.devices.families import FAMILIES
 from eqchip.errors import InputError
 from eqchip.netlists.elaborate import elaborate
@@ -95,3 +96,12 @@ def test_every_parameter_of_the_table_is_one() -> None:
         assert name in known
         assert set(need.given) <= known
         assert not need.word or need.word in known
+
+
+def test_a_kind_of_a_published_device_may_hold_what_waits() -> None:
+    """The preset gives reset=, which acts once a chip says lifetime=; what a kind gives itself has to act."""
+    cards = ".include pcm.lib\n.bus x[2] h[2]\n.model cell neuron\nYxh x h syn\nNh h cell\n"
+    kind = ".model syn ako:pcm_nandakumar synapse(wscale=0.5{})\n"
+    found = circuit(cards + kind.format("")).models["syn"]
+    assert found.values["reset"] == 0.01
+    refused(cards + kind.format(" rtn_up=3"), "syn: rtn_up= does nothing here", expected="rtn=")

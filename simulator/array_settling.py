@@ -16,8 +16,10 @@ from eqchip.simulator.equilibrium import block_descent
 from eqchip.simulator.integrators import array_euler
 from eqchip.simulator.integrators.array_field import ArrayField
 from eqchip.simulator.integrators.methods import integrator
+from eqchip.simulator.integrators.shaken import Shaken, shaken
 from eqchip.simulator.integrators.stepping import Pace, Stand, begun, pace, run
 from eqchip.simulator.jacobian import per_node
+from eqchip.simulator.noise.shaking import Shaking
 from eqchip.simulator.phase import Phase
 from eqchip.simulator.wiring import Wiring
 
@@ -54,9 +56,16 @@ class ArraySettling(ArrayNoise):
             if not self.jitters:  # else this was the only phase of its length
                 phase.wiring.kept[settling] = length
         with np.errstate(over="ignore", invalid="ignore"):  # the residual says it
-            whole = None if shaking is not None else self._whole(phase, settling, length)
+            whole = self._whole(phase, settling, length)
+            found = None
             if whole is not None and length.count is not None:
-                residual, floor = array_euler.integrate(phase, states, length.count, whole)
+                if shaking is None:
+                    found = array_euler.integrate(phase, states, length.count, whole)
+                else:
+                    deviation = self._shaken(phase, settling, shaking, length).deviation
+                    found = array_euler.shake(phase, states, length.count, whole, shaking, deviation)
+            if found is not None and length.count is not None:
+                residual, floor = found
                 taken = np.full(len(inputs), length.count)
                 settled = residual <= np.maximum(settling.tol, floor)
                 ended = State(self._values(states, phase), residual, taken, settled, extra)
@@ -70,6 +79,11 @@ class ArraySettling(ArrayNoise):
         if shaking is not None:
             extra["noise"] = shaking.states
         return self._state(field, last, settling, extra)
+
+    def _shaken(self, phase: Phase, settling: Settling, shaking: Shaking, length: Pace) -> Shaken:
+        """Return a phase that noise shakes, as integrators see it."""
+        field, method = self._field(phase, settling)[0], integrator(settling.solve)
+        return shaken(field, shaking, method, length.length, length.count)
 
     def _whole(self, phase: Phase, settling: Settling, length: Pace) -> float | None:
         """Return the length of Euler's steps that are those asked for, s: their kernels run whole phases.

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from eqchip.kernels import kernel
 from eqchip.simulator.integrators import fused_euler
 from eqchip.simulator.integrators.euler_rows import Alike, alike, alike_row
+from eqchip.simulator.integrators.fused_shake import shake_of
 from eqchip.simulator.node_kernels import Exact, euler
+from eqchip.simulator.noise.shaking import Shaking
 from eqchip.simulator.phase import Phase
 
 Array = NDArray[Any]
@@ -46,6 +48,14 @@ def integrate(phase: Phase, states: list[Array], steps: int, length: float) -> t
                 rise = rises[group]
                 euler(nodes.law, shares[group], a, k, drive, state, rho[group], rise, nodes.exact)
     return phase.residual(states)
+
+
+def shake(
+    phase: Phase, states: list[Array], steps: int, length: float, shaking: Shaking, deviation: Array
+) -> tuple[FloatArray, FloatArray] | None:
+    """Do the same with noise, of these deviations after each step; None where it takes the plain way."""
+    found = shake_of(shaking, deviation, [phase.wiring.nodes[group].size for group in phase.wiring.free])
+    return None if found is None else fused_euler.integrate(phase, states, steps, length, found)
 
 
 @kernel

@@ -25,6 +25,7 @@ from eqchip.simulator.integrators.fused_layout import (
     Fused,
     fused_of,
 )
+from eqchip.simulator.integrators.fused_shake import Shake, kick, quiet
 from eqchip.simulator.node_kernels import Exact, Law, euler_row, exponents, largest, rate_row, rises, values
 from eqchip.simulator.phase import Phase
 from eqchip.threads import share
@@ -37,9 +38,12 @@ GRAIN = 120_000
 
 
 def integrate(
-    phase: Phase, states: list[Array], steps: int, length: float
+    phase: Phase, states: list[Array], steps: int, length: float, shake: Shake | None = None
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Move states, in place, and return residuals and their floors; None where the chip does not suit."""
+    """Move states, in place, and return residuals and their floors; None where the chip does not suit.
+
+    Noise that there is, `shake`, comes at the end of every step.
+    """
     fused = fused_of(phase, length)
     if fused is None:
         return None
@@ -50,10 +54,11 @@ def integrate(
     k = _flat(phase.k, free) if phase.nudged else np.zeros(0, s.dtype)
     rho = np.zeros(0, s.dtype)
     residual, floor = np.zeros(samples), np.zeros(samples)
+    noise = quiet(s.dtype) if shake is None else shake
 
     def work(first: int, last: int) -> None:
         end = min(2 * last, samples)
-        march(fused, constant, k, s, rho, steps, residual, floor, 2 * first, end, exact)
+        march(fused, constant, k, s, rho, steps, residual, floor, 2 * first, end, noise, exact)
 
     share(work, -(-samples // 2), grain(fused, steps))
     for group, part in zip(free, by_group(fused, s, samples), strict=True):
@@ -91,6 +96,7 @@ def march(
     floor: Array,
     first: int,
     last: int,
+    shake: Shake,
     exact: Exact,
 ) -> None:
     """Take all steps of samples first … last − 1, see what residual they end with, and set `final` to ρ.
@@ -106,7 +112,7 @@ def march(
         np.zeros(size, s.dtype),
         np.empty(size, s.dtype),
     )
-    spare = np.zeros(nodes, s.dtype)
+    spare, draws = np.zeros(nodes, s.dtype), np.empty(nodes, np.float32)
     rho, rise, z, m = np.empty_like(x), np.empty_like(x), np.empty_like(x), np.empty_like(x)
     for begin in range(first, last, TILE):
         rows = min(TILE, last - begin)
@@ -116,11 +122,14 @@ def march(
         if len(k):
             enter(fused, k, samples, begin, rows, push)
         activity(fused, rows, x, rho, rise, z, m, exact)
-        for _ in range(steps):
+        for step in range(steps):
             for j in range(used):
                 d[j] = c[j]
             add_drives(fused, rows, rho, d, spare)
             move(fused, rows, push, d, x, rho, rise, z, m, exact)
+            if len(shake.samples):
+                kick(fused, shake, begin, rows, step + 1, draws, x)
+                activity(fused, rows, x, rho, rise, z, m, exact)
         for j in range(used):
             d[j] = c[j]
         add_drives(fused, rows, rho, d, spare)

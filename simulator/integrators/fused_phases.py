@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eqchip.kernels import kernel
 from eqchip.simulator.integrators.fused_euler import by_group, grain, march
 from eqchip.simulator.integrators.fused_layout import BEGIN, END, Fused, Table, fused_of, matrices
+from eqchip.simulator.integrators.fused_shake import Shake, quiet
 from eqchip.simulator.node_kernels import Exact
 from eqchip.simulator.phase import Phase
 from eqchip.threads import share
@@ -112,6 +113,7 @@ def integrate(phases: Phases, constant: Array, begin: list[Array] | None, target
         for one in pulled:
             parts[one.group][:, one.places] = one.beta * wanted[:, one.outputs]
     residual, floor = np.empty((count, samples)), np.empty((count, samples))
+    noise = quiet(constant.dtype)
 
     def work(begin: int, end: int) -> None:
         first, last = 2 * begin, min(2 * end, samples)
@@ -128,6 +130,7 @@ def integrate(phases: Phases, constant: Array, begin: list[Array] | None, target
             floor,
             first,
             last,
+            noise,
             phases.exact,
         )
 
@@ -154,6 +157,7 @@ def run(
     floor: FloatArray,
     first: int,
     last: int,
+    noise: Shake,
     exact: Exact,
 ) -> None:
     """Take samples first … last − 1 through all phases; each but the first begins where the first ended."""
@@ -188,5 +192,6 @@ def run(
             floor[phase],
             first,
             last,
+            noise,
             exact,
         )

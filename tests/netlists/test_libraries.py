@@ -150,7 +150,12 @@ def test_drift_and_flicker_of_the_phase_change_models() -> None:
     for name, key in (("pcm_hermes", "HermesNoiseModel_1dev"), ("pcm_hermes_2", "HermesNoiseModel_2dev")):
         assert NOISES[key]["nu_mean"].startswith("g<.0945: clip(-.0387 ln g-.0182,.072,.13)")
         card = values(name)
-        assert [card[f"drift_nu{end}"] for end in ("", "_k", "_min", "_max")] == [-0.0182, 0.0387, 0.072, 0.13]
+        assert [card[f"drift_nu{end}"] for end in ("", "_k", "_min", "_max")] == [
+            -0.0182,
+            0.0387,
+            0.072,
+            0.13,
+        ]
 
 
 def _deviation(name: str, conductance: float, full: float) -> float:
@@ -311,6 +316,16 @@ def test_every_device_takes_changes_and_keeps_within_its_bounds(model: LibraryMo
     read_out = cells.read(random)
     assert np.all(np.isfinite(read_out))
     assert not math.isclose(float(np.std(read_out)), 0.0) or model.name.startswith("ideal_")
+
+
+@pytest.mark.parametrize("model", SYNAPSES, ids=lambda one: one.name)
+def test_every_device_stands_in_a_chip_itself_and_as_a_kind(model: LibraryModel) -> None:
+    for name, kind in ((model.name, ""), ("own", f".model own ako:{model.name} synapse(wscale=0.5)\n")):
+        cards = f"t\n.include {model.library}\n.bus x[2] h[2]\n.model cell neuron\n{kind}"
+        found = elaborate(parse(f"{cards}Yxh x h {name}\nNh h cell\n.op\n")).instance("Yxh")
+        assert found is not None
+        assert found.model is not None
+        assert found.model.name == name
 
 
 def test_a_user_takes_a_model_and_changes_some_of_it() -> None:

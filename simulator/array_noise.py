@@ -12,7 +12,7 @@ from eqchip.simulator.array_frame import ArrayFrame
 from eqchip.simulator.chip import Nudge, Settling, State
 from eqchip.simulator.integrators.methods import refuse_noise
 from eqchip.simulator.jacobian import per_node
-from eqchip.simulator.noise.shaking import Shaking
+from eqchip.simulator.noise.shaking import Intensity, Shaking
 from eqchip.simulator.noise.sources import Sources, intensity, sources_of
 from eqchip.simulator.phase import Phase
 from eqchip.simulator.storing import phase_name
@@ -42,17 +42,27 @@ class ArrayNoise(ArrayFrame):
         if self._moment is None or sources is None:
             return None
         refuse_noise(settling.solve)
-        wiring = phase.wiring
-        synapses = _transconductance(wiring) if np.any(sources.factor) else np.zeros(1)
-        strength = intensity(
+        strength = self._intensity(phase.wiring, sources)
+        before = None if nudge is None or nudge.clamp or start is None else start.extra.get("noise")
+        return Shaking(strength, self._moment.at(phase_name(nudge)), before)
+
+
+    def _intensity(self, wiring: Wiring, sources: Sources) -> Intensity:
+        """Return how strongly the free nodes are shaken; worked out anew only where it depends on θ."""
+        felt = bool(np.any(sources.factor))
+        known = wiring.kept.get("intensity")
+        if known is not None and (not felt or known[0] == self.revision):
+            kept: Intensity = known[1]
+            return kept
+        found = intensity(
             sources,
             np.concatenate([wiring.nodes[g].nodes for g in wiring.free]),
             per_node(wiring, lambda nodes: nodes.capacitance),
             per_node(wiring, lambda nodes: nodes.vunit),
-            synapses,
+            _transconductance(wiring) if felt else np.zeros(1),
         )
-        before = None if nudge is None or nudge.clamp or start is None else start.extra.get("noise")
-        return Shaking(strength, self._moment.at(phase_name(nudge)), before)
+        wiring.kept["intensity"] = self.revision, found
+        return found
 
 
 def _transconductance(wiring: Wiring) -> FloatArray:
@@ -65,10 +75,10 @@ def _transconductance(wiring: Wiring) -> FloatArray:
         for link, forward in (*wiring.from_free[group], *wiring.from_clamped[group]):
             driver = wiring.nodes[link.pre if forward else link.post].vunit
             if forward:
-                matrix = np.abs(link.coupling.forward_matrix()) / driver[link.pre_part][:, None]
-                total[link.post_part] += unit[link.post_part] * matrix.sum(axis=0)
+                matrix, share = np.abs(link.coupling.forward_matrix()), 1.0 / driver[link.pre_part]
+                total[link.post_part] += unit[link.post_part] * (share.astype(matrix.dtype) @ matrix)
             else:
-                matrix = np.abs(link.coupling.backward_matrix()) / driver[link.post_part][None, :]
-                total[link.pre_part] += unit[link.pre_part] * matrix.sum(axis=1)
+                matrix, share = np.abs(link.coupling.backward_matrix()), 1.0 / driver[link.post_part]
+                total[link.pre_part] += unit[link.pre_part] * (matrix @ share.astype(matrix.dtype))
         found.append(total)
     return np.concatenate(found)

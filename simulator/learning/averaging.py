@@ -8,7 +8,7 @@ The last N states of a phase are laid one after another as if they were samples 
 a contrast, which is a mean over a batch, is then that over time and batch.
 
 Source: Scellier & Bengio, Front. Comput. Neurosci. 11:24 (2017).
-Limits: what is averaged is the stationary distribution of the steps, which in soft modes has an error of order h
+Limits: what is averaged is the stationary distribution of the steps: in soft modes it has an error of order h
 (euler, expeuler) or h² (heun, rk4): integrators/shaken.py.
 """
 

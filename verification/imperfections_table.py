@@ -69,7 +69,7 @@ TABLE = (
         "syn.endurance",
         "10k,100,10,1",
         "10k",
-        also={"syn.endurance_slope": "0.3", **BOUNDED},
+        also={"syn.endurance_slope": "0.5", **BOUNDED},
     ),
     Effect("levels", "syn.levels", "4096,1024,256,64", "256", also=BOUNDED),
     Effect("programming", "syn.prog_0", "0.03,0.1,0.3,1", "0.03"),

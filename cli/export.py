@@ -56,8 +56,9 @@ def _write_spice(source: str, path: Path, settings: tuple[str, ...]) -> None:
     from eqchip.netlists.flatten import flat_spice
     from eqchip.simulator.loaded import load
     from eqchip.simulator.manufacture import manufactured
+    from eqchip.simulator.stores import programmed
 
-    text = flat_spice(manufactured(load(source).set(assignments(settings)).circuit))
+    text = flat_spice(programmed(manufactured(load(source).set(assignments(settings)).circuit)))
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:

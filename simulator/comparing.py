@@ -22,6 +22,7 @@ from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.manufacture import manufactured
 from eqchip.simulator.run import Part
 from eqchip.simulator.simulating import simulate
+from eqchip.simulator.stores import programmed
 
 Array = NDArray[Any]
 
@@ -64,7 +65,7 @@ def compare(chip: LoadedChip, limit: float | None = 600.0) -> list[Comparison]:
     """Run a chip's analyses here and in ngspice; one comparison for each."""
     folder = Path(chip.circuit.file).parent if chip.circuit.file else None
     # A missing program is noticed before anything is computed.
-    circuit = manufactured(chip.circuit)
+    circuit = programmed(manufactured(chip.circuit))
     text = flat_spice(circuit)
     try:
         plots, tight = ngspice.run(text, tight=True, limit=limit, folder=folder), True

@@ -27,6 +27,7 @@ from eqchip.simulator.records.shield import shielded
 from eqchip.simulator.rows import Plan, Rows, gather
 from eqchip.simulator.run import Run
 from eqchip.simulator.sparse import compile_sparse
+from eqchip.simulator.stores import programmed
 
 #: Weights go to disk this often at most, in seconds; and at the end.
 OFTEN = 2.0
@@ -149,7 +150,7 @@ def _streams(circuit: Circuit, learner: Learner | None) -> tuple[list[Iterator[P
     """
     learned = waveform_of(circuit)
     plain = [one for one in circuit.analyses if one is not learned]
-    system = compile_sparse(replace(circuit, analyses=plain)) if plain else None
+    system = compile_sparse(programmed(replace(circuit, analyses=plain))) if plain else None
     streams: list[Iterator[Plan | Rows]] = []
     cards: list[Analysis] = []
     asked = bool(circuit.options.get("energy", 0.0))

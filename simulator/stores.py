@@ -10,6 +10,7 @@ leaves devices out there are none.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,17 @@ def stores_of(circuit: Circuit) -> dict[str, Store]:
         if age > 0.0:
             store.wait(age, stream(seed, "aged", name))
     return found
+
+
+def programmed(circuit: Circuit) -> Circuit:
+    """Return a manufactured circuit with weights as its devices hold them: for analyses that change none."""
+    stores = stores_of(circuit)
+    if not stores:
+        return circuit
+    held = [
+        one
+        if (store := stores.get(one.name.lower())) is None or one.family.learning is None
+        else replace(one, values={**one.values, one.family.learning.parameter: store.weights}, learned=True)
+        for one in circuit.instances
+    ]
+    return replace(circuit, instances=held)

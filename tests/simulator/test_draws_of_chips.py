@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import eqchip
 from eqchip.netlists.reader import parse
 from eqchip.simulator.chip import Chip, Nudge, Settling
 from eqchip.simulator.loaded import LoadedChip
 from eqchip.simulator.moment import Moment
+from eqchip.simulator.records.claim import Claim
+from eqchip.simulator.resuming import take_up
+from eqchip.simulator.training import train
 
 FloatArray = NDArray[np.float64]
 
@@ -134,3 +139,37 @@ def test_a_pair_of_nodes_takes_the_pulses_and_the_energy_of_one_device(form: str
     joules, pulses = chip.programming()
     assert pulses == pytest.approx(100.0)
     assert joules == pytest.approx(10.0 * 1e-6 * 1e-6 * float(np.sum(0.5 * (at + 1.0))), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("cells", "neuron"),
+    [
+        ("update=softbounds dw_min=0.01 dw_min_std=1 cells=pair refresh=3 write_noise_std=2 rtn=0.1", ""),
+        (
+            "update=pmax nl_up=2 cells=onesided drift_nu=0.1 drift_t0=1u flicker=0.1 flicker_read=1n",
+            "",
+        ),
+        ("update=power dw_min=0.01 cells=reference read_noise=0.1 drift_nu=0.1 drift_t0=1u", "langevin=0.01"),
+        (
+            "update=constant dw_min=0.01 endurance=5 endurance_slope=0.4 levels=64 diffusion=3 lifetime=1m",
+            "thermal=300 telegraph=0.1 flicker=0.02 hold_c=1f",
+        ),
+    ],
+)
+def test_a_training_goes_on_to_the_same_bits_whatever_its_devices(
+    cells: str, neuron: str, tmp_path: Path
+) -> None:
+    steps: dict[str, str | float] = {"solve": "euler", "free_steps": 10, "nudged_steps": 5, "eps": 0.3}
+    chip = made(cells, neuron, roles="decode=threshold").set(
+        {f"train.{name}": value for name, value in steps.items()}
+    )
+    chip = chip.set({"train.jitter": 0.2})
+    whole, half = tmp_path / "whole.h5", tmp_path / "half.h5"
+    eqchip.train(chip, whole)
+    eqchip.train(chip.set({"train.epochs": 3}), half)
+    with Claim(half) as claim:
+        train(chip, claim, kept=take_up(claim, None, {"train.epochs": 6}))
+    first, second = eqchip.open(whole), eqchip.open(half)
+    for name, value in first.weights.items():
+        np.testing.assert_array_equal(value, second.weights[name], err_msg=name)
+    np.testing.assert_array_equal(first["test_loss"], second["test_loss"])

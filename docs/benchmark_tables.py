@@ -243,6 +243,57 @@ def cold_start() -> str:
     return table("| command | processor seconds, first run | second run | kernels compiled |", rows)
 
 
+def pulsed_update() -> str:
+    """Updates of memory devices, all pulses in one draw."""
+    rows = []
+    for case in cases("pulsed_update"):
+        law, size, batch = case["case"].split(", ")
+        own, trains = (
+            figure(case, f"one draw, {way}", "ns a synapse-update") for way in ("expected", "shared")
+        )
+        plain = figure(case, "pulse by pulse", "ns a synapse-update")
+        apart = [
+            next(v for k, v in case["accuracy"].items() if k.startswith(what) and "shared" in k)
+            for what in ("mean", "deviation")
+        ]
+        ratio = plain / trains if plain and trains else None
+        said = " | ".join([digits(own, 2), digits(trains, 2), digits(plain, 3), digits(ratio, 2)])
+        rows.append(f"| {law} | {said} | {apart[0]:+.4f} | {apart[1]:+.4f} |")
+    head = "| law | expected pulses, ns | shared trains, ns | pulse by pulse, ns | ratio | mean | deviation |"
+    return table(head, rows)
+
+
+def noisy_settling() -> str:
+    """Phases with noise beside the same without."""
+    quiet = "without noise"
+    rows = []
+    for case in cases("noisy_settling"):
+        chip, steps, _ = case["case"].split(", ")
+        base = figure(case, quiet, "ms a phase")
+        cells = [digits(base, 2)]
+        for noise in ("thermal noise", "read noise", "thermal and read noise"):
+            own = figure(case, noise, "ms a phase")
+            cells.append(digits(own / base, 2) if own and base else DASH)
+        moved = case["accuracy"].get("deviation of states, thermal and read noise")
+        rows.append(f"| {chip.removeprefix('ep-')}, {steps} | {' | '.join(cells)} | {digits(moved, 2)} |")
+    head = "| chip and steps | without noise, ms | thermal | read | both | what both move states by |"
+    return table(head, rows)
+
+
+def wires() -> str:
+    """Currents of linear crossbars."""
+    rows = []
+    for case in cases("wires"):
+        size = number(case["case"].partition("N = ")[2])
+        one, many = "eqchip, 1 input", "eqchip, 100 inputs"
+        cells = [seconds(case, way) for way in (one, many, "SuperLU, 1 input", "SuperLU, 100 inputs")]
+        missed = figure(case, many, "KCL")
+        cells.append(DASH if missed is None else f"{missed:.0e}".replace("e-0", "e-"))
+        rows.append(f"| {size} | {' | '.join(cells)} |")
+    head = "| N | 1 input, s | 100 inputs, s | SuperLU, 1 input | 100 inputs | KCL missed, of the largest current |"
+    return table(head, rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
     one.__name__: one
     for one in (
@@ -252,6 +303,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
         training,
         rate_neurons,
         equilibrium,
+        pulsed_update,
+        noisy_settling,
+        wires,
         cold_start,
     )
 }

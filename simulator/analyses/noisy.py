@@ -93,6 +93,14 @@ def _without_white(system: System, chosen: Recording, card: Tran) -> Recording:
     return Recording(tuple(column for column, _ in kept), tuple(at for _, at in kept))
 
 
+def _nothing_kept(card: Tran) -> InputError:
+    return InputError(
+        "nothing in this circuit keeps noise: no node has a capacitance, so all noise is white",
+        card.at,
+        expected="a capacitor, or .tran without noise",
+    )
+
+
 def _grid(card: Tran) -> FloatArray:
     """Return the times of the rows: multiples of TSTEP up to TSTOP, 0 among them."""
     return np.asarray(card.step * np.arange(int(card.stop / card.step * (1.0 + 1e-9)) + 1))
@@ -111,6 +119,8 @@ def _beside(
     """Yield the rows of a course without noise, with the exact course of the noise beside it."""
     brought = passive.network.fresh(passive.density, card.step)
     kept, nodes, grid = passive.network.kept(card.step), system.network.nodes, _grid(card)
+    if not len(kept):
+        raise _nothing_kept(card)
     modes, step = np.zeros(len(kept)), 0
     for times, rows, leak in _still(system, card, grid, chosen):
         normal = _draws(key, step, len(times), len(kept)) @ brought.T
@@ -173,6 +183,8 @@ class _Course:
         self.track: Track = begun(system, self.solver, card, self.waves, self.longest, Tolerances.of(system))
         self.packed = pack(self.track), pack(self.waves)
         self.landed = self._landed()
+        if currents.count and not currents.slow and not abs(self.landed).max():
+            raise _nothing_kept(card)
         slow = Intensity(np.zeros(system.size), currents.slow)
         moment = Moment(seed, "tran", 0, np.zeros(1, np.int64))
         self.shaking = Shaking(slow, moment) if currents.slow else None

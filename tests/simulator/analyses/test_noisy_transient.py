@@ -241,6 +241,8 @@ def test_the_total_noise_of_a_ladder_is_ngspices(tmp_path: Path) -> None:
     ("cards", "message"),
     [
         ("R1 a 0 1k\nD1 a b dio\nC1 b 0 1p\n.tran 1n 10n noise", r"noise drives v\(a\), which has no capac"),
+        ("V1 a 0 1\nR1 a b 1k\nR2 b 0 1k\n.tran 1n 10n noise", "nothing in this circuit keeps noise"),
+        ("V1 a 0 1\nR1 a b 1k\nD1 b 0 dio\n.tran 1n 10n noise", "nothing in this circuit keeps noise"),
         ("V1 a 0 1\nR1 a 0 1k\n.save i(v1)\n.tran 1n 10n noise", r"i\(v1\) of a noisy transient is white"),
         ("R1 a 0 1k\nC1 a 0 1p\n.options energy=1\n.tran 1n 10n noise", "energy of a noisy waveform"),
         ("R1 a 0 1k\n.tran 1n 10n noise learn", "that learns cannot be noisy yet"),

@@ -165,9 +165,9 @@ def test_what_is_no_matrix_is_refused_where_it_stands(folder: Path, setting: str
 def test_other_arrays_must_fit(folder: Path) -> None:
     with pytest.raises(InputError, match="cannot start with the weights of Yxh: Yxh is 2 × 3 of synapse"):
         elaborate(read(write(folder, "", "Yhh h h s values=Yxh")))
-    resistors = ".model r R(r=1k)\nYr x h r values=m.npz:w"
-    with pytest.raises(InputError, match="values= of a resistor is not supported yet"):
-        elaborate(read(write(folder, "", resistors)))
+    diodes = ".model d D(is=1e-14)\nYd x h d values=m.npz:w"
+    with pytest.raises(InputError, match="values= of a diode is not supported yet"):
+        elaborate(read(write(folder, "", diodes)))
     with pytest.raises(InputError, match=r"set Yxh\[0,1\].w: Yxh has no device at \[0,1\]"):
         elaborate(read(write(folder, "mask=m.npz:mask")), {"Yxh[0,1].w": 1.0})
 

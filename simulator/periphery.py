@@ -51,9 +51,10 @@ class Periphery:
         for each in circuit.nudges:
             xi = stream(seed, "drawn", each.bus.lower(), "nudge").standard_normal(len(each.nodes))
             gains.append((1.0 + each.gain_error) * (1.0 + each.gain_dtod * xi))
-        self._gain = np.concatenate(gains) if gains else np.ones(0)
+        bare = sum(len(each.nodes) for each in circuit.outputs)  # nudged where no card says what is
+        self._gain = np.concatenate(gains) if gains else np.ones(bare)
         halves = [np.full(len(one.nodes), 0.5 * one.sign_error) for one in circuit.nudges]
-        self._half = np.concatenate(halves) if halves else np.zeros(0)
+        self._half = np.concatenate(halves) if halves else np.zeros(bare)
         self.pulls_exactly = bool(np.all(self._gain == 1.0) and not np.any(self._half))
         self.pulls_alike = (
             bool(np.ptp(self._gain) == 0.0 and np.ptp(self._half) == 0.0) if len(gains) else True

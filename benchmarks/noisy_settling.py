@@ -1,8 +1,8 @@
 """How much longer does a phase take with noise, at the same integrator, steps and weights?
 
 A batch of 20 samples settles freely from zero by 40 steps of 0.2 τ (Euler, exponential Euler, Heun): without
-noise, with thermal and read noise, and with either alone. Euler's steps without noise have a kernel that takes
-a sample through a whole phase; exponential Euler's and Heun's are taken step by step, with and without noise.
+noise, with thermal and read noise, and with either alone. Euler's steps have a kernel that takes a sample
+through a whole phase; exponential Euler's and Heun's are taken step by step, with and without noise.
 Beside the times stand the deviation of the states that noise makes, and what theory says of a node at rest
 that only its leak holds: √(kT/C).
 """

@@ -151,8 +151,8 @@ class Family:
     energy: Callable[..., float] | None = None
     #: Whether it is an ideal source: what leaves its terminals was delivered, and none of it is burnt inside.
     delivers: bool = False
-    #: supply(u, p, out) -> float: W it draws from a supply that is no part of the circuit; out[r] to drive its
-    #: terminal r, the result whatever it drives. None: all its power comes through its terminals.
+    #: supply(u, p, out) -> float: W it draws from a supply that is no part of the circuit; out[r] to drive
+    #: its terminal r, the result whatever it drives. None: all its power comes through its terminals.
     supply: Callable[..., float] | None = None
     learning: Learning | None = None
     state: State | None = None  # what it remembers while time passes

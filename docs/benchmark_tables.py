@@ -247,7 +247,7 @@ def pulsed_update() -> str:
     """Updates of memory devices, all pulses in one draw."""
     rows = []
     for case in cases("pulsed_update"):
-        law, size, batch = case["case"].split(", ")
+        law, *_ = case["case"].split(", ")
         own, trains = (
             figure(case, f"one draw, {way}", "ns a synapse-update") for way in ("expected", "shared")
         )

@@ -46,7 +46,6 @@ class ArrayNoise(ArrayFrame):
         before = None if nudge is None or nudge.clamp or start is None else start.extra.get("noise")
         return Shaking(strength, self._moment.at(phase_name(nudge)), before)
 
-
     def _intensity(self, wiring: Wiring, sources: Sources) -> Intensity:
         """Return how strongly the free nodes are shaken; worked out anew only where it depends on θ."""
         felt = bool(np.any(sources.factor))

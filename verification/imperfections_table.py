@@ -91,7 +91,7 @@ TABLE = (
         "cell.c",
         "1p,10f,1f,0.1f",
         "10f",
-        also={"cell.thermal": "300", "cell.noise_factor": "1", "cell.vunit": "0.1"},
+        also={"cell.thermal": "300", "cell.noise_factor": "1", "cell.vunit": "0.1", "input.x.gain": "0.1"},
     ),
     Effect("adc", "output.y.bits", "8,4,2,1", "8", also={"output.y.low": "-0.2", "output.y.high": "1.2"}),
     Effect(
@@ -110,9 +110,9 @@ TABLE = (
     Effect(
         "sample_hold",
         "cell.hold_c",
-        "1p,100f,10f,1f",
+        "100f,1f,0.1f,0.01f",
         "100f",
-        also={"cell.vunit": "0.1"},
+        also={"cell.vunit": "0.1", "input.x.gain": "0.1"},
     ),
     Effect("jitter", "train.jitter", "0.03,0.1,0.3,1", "0.1"),
 )

@@ -77,6 +77,8 @@ class Cells:
         self._zero_rows = steps.rows(self._zero, self._all)
         self._zero = np.broadcast_to(self._zero, self._all)
         self._joule, self._conductance = energies(drawn, given, self.wscale, self._bounds)
+        if drawn.word("update") == "ideal" and math.isnan(self._joule):
+            self._joule, self._conductance = 0.0, (0.0, 0.0)  # ideal changes need no pulse, and no energy
 
         self.hidden = np.clip(np.zeros(self._all), self._low, self._high)
         self.offset = np.zeros(self._all if self._write_noise else ())

@@ -280,3 +280,12 @@ def test_a_chip_is_as_old_as_it_is_said_to_be() -> None:
         np.testing.assert_allclose(
             old.parameters()[name], young.parameters()[name] * np.exp(-0.5), rtol=1e-6, err_msg=name
         )
+
+
+def test_ideal_changes_of_fluctuating_devices_take_no_energy() -> None:
+    """Pulses without a voltage have an energy that is not known; changes that are ideal have none."""
+    for cells, energy in (("read_noise=0.01", 0.0), (SOFT, np.nan)):
+        one = chip(cells).compile("array", "float64")
+        one.moment = moment()
+        one.change({"Yxh": np.full((2, 5), 0.1)})
+        np.testing.assert_equal(one.programming()[0], energy)

@@ -32,8 +32,6 @@ PAGE = HERE.parent / "docs" / "effects.md"
 PICTURE = HERE.parent / "docs" / "pictures" / "imperfections.png"
 EPOCHS, SEEDS = 3, 3
 LARGE, LARGE_EPOCHS, MOST = "ep-784-500-10", 5, 6
-#: Of the training samples a fifth: devices that are written one by one take most of the time.
-FEWER = {"data.train": "0:10000", "data.valid": "50000:50100"}
 
 
 @dataclass
@@ -227,7 +225,7 @@ def main() -> None:
             if one.name in chosen:
                 vary, ground = one.strengths, one.ground
                 if given.mnist:  # it has steps of its own
-                    vary, ground = one.usual, FEWER
+                    vary, ground = one.usual, {}
                 found = train(one, name, ground, epochs, vary, seeds, given.folder)
                 keep(name, found)
                 told = ", ".join(percent(row) for row in found.errors)

@@ -248,8 +248,9 @@ def test_the_garbage_collector_is_left_as_it_was() -> None:
     before = gc.get_threshold()
     gc.set_threshold(321, 7, 9)
     try:
+        assert adds(1.0) == 2.0
         with event.install_listener("numba:compile", Watch()):
-            assert adds(1.0) == 2.0
+            adds.recompile()  # an earlier run of this test may have left it in the cache
         assert seen
         assert min(seen) > 321
         assert gc.get_threshold() == (321, 7, 9)

@@ -28,9 +28,9 @@ from eqchip.netlists.overrides import Changes
 from eqchip.netlists.parameters import resolve_parameters
 from eqchip.netlists.protocol import check_waveform, read_protocol
 from eqchip.netlists.role_cards import read_role
-from eqchip.netlists.roles import check_train
 from eqchip.netlists.setting import Setting, from_card
 from eqchip.netlists.subcircuits import open_level
+from eqchip.netlists.training import check_train
 
 #: Inputs and outputs first: they bring sources, and are what others name.
 _FIRST: dict[str, Callable[[Build, Card], None]] = {".input": read_role, ".output": read_role}

@@ -23,20 +23,9 @@ from eqchip.netlists.elements import all_parameters
 from eqchip.netlists.expression import Scope
 from eqchip.netlists.options import OPTIONS, option_word
 from eqchip.netlists.role_cards import check_bounds, check_complement, check_converter, set_beta_unit
-from eqchip.netlists.roles import (
-    BETA_UNIT,
-    DATA,
-    DURATIONS,
-    INPUT,
-    LEARN,
-    NUDGE,
-    OUTPUT,
-    PAIRS,
-    PROTOCOL,
-    TRAIN,
-    refuse_not_yet,
-)
+from eqchip.netlists.roles import DATA, INPUT, LEARN, NUDGE, OUTPUT, PROTOCOL, TRAIN
 from eqchip.netlists.setting import Setting
+from eqchip.netlists.training import BETA_UNIT, DURATIONS, PAIRS, refuse_not_yet
 
 _ELEMENT = re.compile(r"(.+)\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]\Z")
 

@@ -18,7 +18,8 @@ from eqchip.netlists.card import Card
 from eqchip.netlists.circuit import Protocol, Tran
 from eqchip.netlists.parameters import assignments
 from eqchip.netlists.role_cards import check_seconds
-from eqchip.netlists.roles import DURATIONS, PROTOCOL, complete_train
+from eqchip.netlists.roles import PROTOCOL
+from eqchip.netlists.training import DURATIONS, complete_train
 from eqchip.units import engineering
 
 _FORM = ".protocol free= nudged= gap="

@@ -15,17 +15,8 @@ from eqchip.netlists.card import Card
 from eqchip.netlists.circuit import GROUND, Data, Input, Instance, IntArray, Learn, Nudging, Output, Waveform
 from eqchip.netlists.directives import find_node
 from eqchip.netlists.parameters import Assignment, assignments
-from eqchip.netlists.roles import (
-    BETA_UNIT,
-    DATA,
-    INPUT,
-    LEARN,
-    NUDGE,
-    OUTPUT,
-    TRAIN,
-    check_samples,
-    refuse_not_yet,
-)
+from eqchip.netlists.roles import DATA, INPUT, LEARN, NUDGE, OUTPUT, TRAIN
+from eqchip.netlists.training import BETA_UNIT, check_samples, refuse_not_yet
 from eqchip.units import parse_quantity
 
 

@@ -14,7 +14,7 @@ from eqchip.netlists.expression import Scope, evaluate
 from eqchip.netlists.grammar import parse_expression
 from eqchip.netlists.parameters import assignments
 from eqchip.netlists.role_cards import check_seconds, is_text
-from eqchip.netlists.roles import check_samples
+from eqchip.netlists.training import check_samples
 from eqchip.units import parse_number
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from eqchip.errors import InputError, SimulationError
 from eqchip.netlists.circuit import Circuit
-from eqchip.netlists.roles import TIMELESS
+from eqchip.netlists.training import TIMELESS
 from eqchip.simulator.chip import Chip, Nudge, Settling, State
 from eqchip.simulator.cost.energy import Energy
 from eqchip.simulator.cost.latency import Latency

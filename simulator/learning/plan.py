@@ -14,7 +14,7 @@ import numpy as np
 
 from eqchip.errors import InputError, nearest
 from eqchip.netlists.circuit import Circuit, Nudging
-from eqchip.netlists.roles import BETA_UNIT, PAIRS, check_durations, complete_train, pair_table
+from eqchip.netlists.training import BETA_UNIT, PAIRS, check_durations, complete_train, pair_table
 from eqchip.simulator.chip import Chip, Settling
 from eqchip.simulator.cost.costs import Cost, cost
 from eqchip.simulator.learning.estimators.estimator import Estimator

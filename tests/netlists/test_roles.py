@@ -6,7 +6,8 @@ import pytest
 from elaborated import CHIP, circuit, names, refused
 from eqchip.netlists import role_cards
 from eqchip.netlists.circuit import Data, Learn
-from eqchip.netlists.roles import ESTIMATORS, NOT_YET, PAIRS, complete_train
+from eqchip.netlists.roles import ESTIMATORS
+from eqchip.netlists.training import NOT_YET, PAIRS, complete_train
 from eqchip.simulator.chip import Nudge, Settling
 from eqchip.simulator.compile import compile_chip
 

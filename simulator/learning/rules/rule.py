@@ -26,7 +26,7 @@ Descent = Callable[[Chip, Array, Array, Any, State | None], tuple[State, Weights
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as data. Which estimators it goes with is a table of the language (roles.PAIRS)."""
+    """A rule as data. Which estimators it goes with is a table of the language (training.PAIRS)."""
 
     name: str
     text: str

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from eqchip.netlists.roles import PAIRS
+from eqchip.netlists.training import PAIRS
 from eqchip.simulator.chip import Nudge, Settling, Weights
 from eqchip.simulator.learning.estimate import estimate
 from eqchip.simulator.learning.estimators.estimator import Estimator

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eqchip.errors import InputError
-from eqchip.netlists import roles
+from eqchip.netlists import roles, training
 from eqchip.netlists.circuit import Circuit, Nudging, Output
 from eqchip.simulator.learning.methods import ESTIMATORS, RULES
 from eqchip.simulator.learning.plan import Plan, plan_for, plan_of
@@ -48,9 +48,9 @@ def test_what_is_not_given_has_the_default_that_is_declared() -> None:
 
 
 def test_an_absolute_beta_is_taken_over_the_conductance_of_the_outputs() -> None:
-    chip = layered((2, 3, 2), group={"gleak": 4e-6}, circuit=circuit(beta=1e-6, **{roles.BETA_UNIT: "S"}))
+    chip = layered((2, 3, 2), group={"gleak": 4e-6}, circuit=circuit(beta=1e-6, **{training.BETA_UNIT: "S"}))
     assert plan_for(chip).beta == pytest.approx(0.25)
-    chip.circuit.train.pop(roles.BETA_UNIT)
+    chip.circuit.train.pop(training.BETA_UNIT)
     assert plan_for(chip).beta == 1e-6
 
 
@@ -104,7 +104,7 @@ def test_phases_end_by_steps_by_seconds_or_by_a_tolerance() -> None:
 def test_every_method_is_a_word_of_the_language_and_every_word_is_here_or_refused() -> None:
     assert set(ESTIMATORS) <= set(roles.ESTIMATORS)
     assert set(RULES) <= set(roles.RULES)
-    later = {value for values in roles.NOT_YET.values() for value in values}
+    later = {value for values in training.NOT_YET.values() for value in values}
     of_points = {"holomorphic"}  # made for the number of its points
     assert set(roles.ESTIMATORS) - set(ESTIMATORS) - of_points <= later
     assert set(roles.RULES) - set(RULES) <= later

@@ -11,7 +11,7 @@ from elaborated import refused
 from eqchip.errors import InputError
 from eqchip.netlists.elaborate import elaborate
 from eqchip.netlists.reader import parse
-from eqchip.netlists.roles import BETA_UNIT
+from eqchip.netlists.training import BETA_UNIT
 from eqchip.simulator.chip import Chip
 from eqchip.simulator.compile import compile_chip
 from eqchip.simulator.data.load import load

@@ -16,21 +16,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.memristors.windows import HEIGHT, POWER, WINDOW, WINDOWS, window
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 RON, ROFF, RATE, KIND, P, J = range(OWN, OWN + 6)
@@ -94,19 +90,14 @@ def law(
     )
 
 
-LINEAR_DRIFT = Family(
+LINEAR_DRIFT = memristor(
     name="linear drift memristor",
     text="linear ion drift (HP) with a choice of windows",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0,),
-    model_types=("hp",),
-    model_parameters=with_spreads(MODEL, "ron", "roff", "mu", "d"),
-    wires=WIRES,
+    word="hp",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0,),
+    model=MODEL,
+    spreads=("ron", "roff", "mu", "d"),
     source="Strukov et al., Nature 453 (2008) 80",
 )

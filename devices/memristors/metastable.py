@@ -23,20 +23,16 @@ import numpy as np
 
 from eqchip.devices.circuit.diode import exponential
 from eqchip.devices.circuit.thermal import BOLTZMANN, CHARGE, TEMP, temperature
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 GON, GOFF, VON, VOFF, RATE, VT, PHI, SFA, SFB, SRA, SRB = range(OWN, OWN + 11)
@@ -118,19 +114,14 @@ def law(
     )
 
 
-METASTABLE = Family(
+METASTABLE = memristor(
     name="metastable switch memristor",
     text="metastable switches (Knowm), with Schottky junctions on request",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0, TEMP),
-    model_types=("mms",),
-    model_parameters=with_spreads(MODEL, "ron", "roff", "von", "voff", "tau"),
-    wires=WIRES,
+    word="mms",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0, TEMP),
+    model=MODEL,
+    spreads=("ron", "roff", "von", "voff", "tau"),
     source="Molter & Nugent, CNNA 2016",
 )

@@ -16,20 +16,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
 
@@ -89,19 +85,14 @@ def law(
     )
 
 
-PERSHIN = Family(
+PERSHIN = memristor(
     name="pershin memristor",
     text="threshold memristor with linear kinetics (Pershin, Di Ventra)",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0,),
-    model_types=("pershin",),
-    model_parameters=with_spreads(MODEL, "ron", "roff", "vt", "beta"),
-    wires=WIRES,
+    word="pershin",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0,),
+    model=MODEL,
+    spreads=("ron", "roff", "vt", "beta"),
     source="Biolek, Di Ventra & Pershin, Radioengineering 22 (2013) 945",
 )

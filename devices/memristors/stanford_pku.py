@@ -26,21 +26,17 @@ import numpy as np
 
 from eqchip.devices.circuit.diode import exponential
 from eqchip.devices.circuit.thermal import BOLTZMANN, CHARGE
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.hyperbolic import sinh
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.errors import InputError
 from eqchip.kernels import kernel
 
@@ -187,19 +183,14 @@ def law(
     )
 
 
-STANFORD_PKU = Family(
+STANFORD_PKU = memristor(
     name="stanford-pku memristor",
     text="filamentary RRAM with a tunnelling gap and heat (Stanford-PKU)",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0,),
-    model_types=("stanford",),
-    model_parameters=with_spreads(MODEL, "i0", "g0", "vel0", "ea", "gamma0"),
-    wires=WIRES,
+    word="stanford",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0,),
+    model=MODEL,
+    spreads=("i0", "g0", "vel0", "ea", "gamma0"),
     source="Jiang et al., SISPAD 2014, 41",
 )

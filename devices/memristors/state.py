@@ -16,13 +16,14 @@ is pushed outwards stands still there. No step, however long, ends outside; no w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from eqchip.devices.family import FloatArray, Given, Internal, State
+from eqchip.devices.family import Family, FloatArray, Given, Internal, State
 from eqchip.devices.parameter import Parameter
 from eqchip.devices.place import Place
+from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 #: Columns of a row of values: the drive's slot comes first, then what every law keeps here.
@@ -134,3 +135,33 @@ def rows(given: Given, conductance: FloatArray, rate: FloatArray, own: Sequence[
     `conductance` is typical of the device when on (S), `rate` of dx/dt at 1 V (1/s).
     """
     return np.column_stack([given.values["x0"], conductance / rate, conductance, *own])
+
+
+def memristor(
+    name: str,
+    text: str,
+    word: str,
+    law: Callable[..., int],
+    prepare: Callable[[Given], FloatArray],
+    parameters: tuple[Parameter, ...],
+    model: tuple[Parameter, ...],
+    spreads: tuple[str, ...],
+    source: str,
+) -> Family:
+    """Return the family of a law: `word` is its type on a .model card, `spreads` what differs by device."""
+    return Family(
+        name=name,
+        text=text,
+        letters=("P",),
+        terminals=("n1", "n2"),
+        parameters=parameters,
+        model_types=(word,),
+        model_parameters=with_spreads(model, *spreads),
+        wires=WIRES,
+        law=law,
+        prepare=prepare,
+        internal=INSIDE,
+        drives=(MOVES,),
+        state=STATE,
+        source=source,
+    )

@@ -14,21 +14,17 @@ its bounds; no temperature.
 from __future__ import annotations
 
 from eqchip.devices.circuit.diode import exponential
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.hyperbolic import sinh
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 ALPHA, BETA, GAMMA, DELTA, LAM, ETA1, ETA2, TAU = range(OWN, OWN + 8)
@@ -101,19 +97,14 @@ def law(
     )
 
 
-UMICH = Family(
+UMICH = memristor(
     name="tungsten oxide memristor",
     text="volatile tungsten oxide memristor (Michigan)",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0,),
-    model_types=("umich",),
-    model_parameters=with_spreads(MODEL, "alpha", "gamma", "lam", "tau"),
-    wires=WIRES,
+    word="umich",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0,),
+    model=MODEL,
+    spreads=("alpha", "gamma", "lam", "tau"),
     source="Chang et al., Appl. Phys. A 102 (2011) 857",
 )

@@ -25,21 +25,17 @@ import math
 
 import numpy as np
 
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.memristors.windows import HEIGHT, POWER, WINDOW, WINDOWS, window
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 RON, ROFF, KON, KOFF, VON, VOFF, AON, AOFF, BENT, KIND, P, J = range(OWN, OWN + 12)
@@ -165,19 +161,14 @@ def law(
     )
 
 
-VTEAM = Family(
+VTEAM = memristor(
     name="vteam memristor",
     text="threshold memristor (VTEAM)",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0,),
-    model_types=("vteam",),
-    model_parameters=with_spreads(MODEL, "ron", "roff", "kon", "koff", "von", "voff"),
-    wires=WIRES,
+    word="vteam",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0,),
+    model=MODEL,
+    spreads=("ron", "roff", "kon", "koff", "von", "voff"),
     source="Kvatinsky et al., IEEE Trans. Circuits Syst. II 62 (2015) 786",
 )

@@ -24,21 +24,17 @@ from __future__ import annotations
 import math
 
 from eqchip.devices.circuit.diode import exponential
-from eqchip.devices.family import Family, FloatArray, Given
+from eqchip.devices.family import FloatArray, Given
 from eqchip.devices.memristors.hyperbolic import sinh
 from eqchip.devices.memristors.state import (
-    INSIDE,
-    MOVES,
     OWN,
-    STATE,
     initial,
     inside,
+    memristor,
     rows,
-    with_spreads,
     write,
 )
 from eqchip.devices.parameter import Parameter
-from eqchip.devices.wires import WIRES
 from eqchip.kernels import kernel
 
 A1, A2, B, VP, VN, AP, AN, ALPHAP, ALPHAN, XP, XN, ETA = range(OWN, OWN + 12)
@@ -143,19 +139,14 @@ def law(
     )
 
 
-YAKOPCIC = Family(
+YAKOPCIC = memristor(
     name="yakopcic memristor",
     text="threshold memristor with a sinh current (Yakopcic)",
-    letters=("P",),
-    terminals=("n1", "n2"),
-    parameters=(X0,),
-    model_types=("yakopcic",),
-    model_parameters=with_spreads(MODEL, "a1", "a2", "vp", "vn", "ap", "an"),
-    wires=WIRES,
+    word="yakopcic",
     law=law,
     prepare=prepare,
-    internal=INSIDE,
-    drives=(MOVES,),
-    state=STATE,
+    parameters=(X0,),
+    model=MODEL,
+    spreads=("a1", "a2", "vp", "vn", "ap", "an"),
     source="Yakopcic et al., IEEE Trans. CAD 32 (2013) 1201",
 )

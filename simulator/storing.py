@@ -10,6 +10,7 @@ A form says how θ of one array or group of neurons is looked up and laid into t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ Array = NDArray[Any]
 SHORTEST = 0.01
 
 
-class Storing:
+class Storing(ABC):
     """θ of a chip, and the cells that hold it where they are not ideal."""
 
     circuit: Circuit
@@ -44,11 +45,13 @@ class Storing:
     _drawn: dict[tuple[str, str], int] | None = None  # writings in this moment, by purpose and array
     _entered = ""  # the one entered last
 
+    @abstractmethod
     def _theta(self, name: str) -> Array:
-        raise NotImplementedError
+        """Return what stands in the circuit of one array or group of neurons."""
 
+    @abstractmethod
     def _lay(self, name: str, values: Array) -> None:
-        raise NotImplementedError
+        """Put it there."""
 
     def _lay_store(self, store: Store, random: np.random.Generator | None = None) -> None:
         """Lay what a store holds into the circuit; with `random` as one phase reads it."""

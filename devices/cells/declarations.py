@@ -30,8 +30,10 @@ NODES = 11
 _PROGRAMMED, _DRAWN = Place.PROGRAMMED, Place.DRAWN
 
 
-def _update(name: str, default: float | None, text: str, low: float = -math.inf, **more: str) -> Parameter:
-    return _one(name, default, text, low, place=_PROGRAMMED, effect="update", **more)  # type: ignore[arg-type]
+def _update(
+    name: str, default: float | None, text: str, low: float = -math.inf, source: str = _NAMES
+) -> Parameter:
+    return _one(name, default, text, low, place=_PROGRAMMED, effect="update", source=source)
 
 
 def _drawn(name: str, text: str, source: str = _PULSES) -> Parameter:
